@@ -1,0 +1,1 @@
+"""The reference project: a deployable Django project around the app."""

@@ -1,0 +1,1 @@
+"""The framework: one engine, and what it is made of."""

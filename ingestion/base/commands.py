@@ -1,0 +1,227 @@
+"""BaseSyncCommand: the universal flags, parsed once into a plan; `alias()` makes the thin commands."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, ClassVar, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+
+from ingestion.base.console import ProgressBar, StopSignals, logging_to, summary
+from ingestion.base.exceptions import ConfigurationError, SyncError
+from ingestion.base.plan import (
+    Option,
+    RejectLimit,
+    SyncPlan,
+    last_moment,
+    moment,
+    reject_limit,
+    whole_number,
+)
+from ingestion.base.replay import replay_waiting_children
+from ingestion.models.common import SyncHistory
+from ingestion.registry import Engine, engines, get_engine, ordered
+
+SWITCHES = {
+    "--full": "read everything, not only what has changed; newer rows stay",
+    "--force": "read everything and overwrite newer rows too",
+    "--dry-run": "say what would happen; write nothing but the history row",
+    "--skip-validation": "skip business rules and format checks; what a column cannot hold is still refused",
+    "--restart": "do not go on with an interrupted run, start over",
+    "--allow-deletes": "let a sweep delete more than 20%% of the rows",
+    "--fail-on-rejected": "exit with 1 when a record was rejected",
+    "--debug": "show every step, and the traceback of an error",
+    "--quiet": "show errors only",
+    "--no-progress": "show no progress bar",
+}
+
+DEPRECATED = {
+    "--since": ("--start-date", moment),
+    "--force-overwrite": ("--force", None),
+    "--test": ("--debug", None),
+    "--verbose": ("--debug", None),
+}
+"""Older spellings → what they mean now, and how a value is parsed (None: a switch)."""
+
+
+class SyncParser(CommandParser):
+    """Names the nearest flag when one is misspelt; takes no abbreviations."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2, or raise CommandError when called from Python."""
+        if message.startswith("unrecognized arguments:"):
+            wrong = message.split()[2].partition("=")[0]
+            known = [flag for action in self._actions for flag in action.option_strings]
+            if close := get_close_matches(wrong, known, 1):
+                message += f"\n  fix: did you mean {close[0]}?"
+        super().error(message)
+
+
+class Deprecated(argparse.Action):
+    """An older spelling: warns, then acts as the new one."""
+
+    def __init__(self, *args: Any, replacement: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.replacement = replacement
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        sys.stderr.write(f"warning: {option_string} is deprecated, use {self.replacement}\n")
+        setattr(namespace, self.dest, True if self.nargs == 0 else values)
+
+
+class BaseSyncCommand(BaseCommand):
+    """Runs one entity of a source, or one that `--entity-type` names, or all of them in order.
+
+    Exit codes: 0 done (success or partial), 1 failed, 2 wrong usage.
+    """
+
+    crm_source: ClassVar[str]
+    sync_type: ClassVar[str | None] = None
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Django's parser, without abbreviations: `--max` must not mean whatever comes first."""
+        parser = super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
+        parser.__class__ = SyncParser
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The universal flags, and those of the entities."""
+        if self.sync_type is None:
+            names = sorted(kind for _, kind in engines(self.crm_source))
+            parser.add_argument(
+                "--entity-type", choices=[*names, "all"], default="all", help="what to sync (default: all)"
+            )
+        add_universal_flags(parser)
+        for option in self.entity_options():
+            add_option(parser, option)
+
+    def entity_options(self) -> Iterable[Option]:
+        """The flags of the entities this command may run, each once."""
+        found = {option.flag: option for engine in self.all_engines() for option in engine.options}
+        return found.values()
+
+    def all_engines(self) -> list[Engine]:
+        """Every engine this command may run, in order."""
+        if self.sync_type is None:
+            return ordered(self.crm_source)
+        return [get_engine(self.crm_source, self.sync_type)]
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the entities; a failed one does not keep the others from running."""
+        del args
+        wanted = options.get("entity_type", "all")
+        chosen = [engine for engine in self.all_engines() if wanted in ("all", engine.sync_type)]
+        plans = [(engine, usage(plan_for, engine, options)) for engine in chosen]
+        console = Console(stderr=True, quiet=options["quiet"], file=getattr(self.stderr, "_out", None))
+        failed = []
+        with logging_to(console, debug=options["debug"], quiet=options["quiet"]), StopSignals() as signals:
+            for engine, plan in plans:
+                try:
+                    history = self.run_one(engine, plan, console, signals, options)
+                except SyncError as error:
+                    if options["debug"] or len(plans) == 1:
+                        raise CommandError(str(error)) from error
+                    self.stderr.write(str(error))
+                    failed.append(engine.sync_type)
+                    continue
+                if options["fail_on_rejected"] and history.records_failed:
+                    failed.append(engine.sync_type)
+        if failed:
+            raise CommandError(f"{self.crm_source}: {', '.join(failed)} did not come out clean")
+
+    def run_one(
+        self, engine: Engine, plan: SyncPlan, console: Console, signals: StopSignals, options: dict[str, Any]
+    ) -> SyncHistory:
+        """Run one engine and say what it did. Raises CommandError when a signal stopped it."""
+        bar = ProgressBar(console, bar=not options["no_progress"])
+        title = f"{engine.crm_source} {engine.sync_type}"
+        try:
+            with bar.show(title):
+                history = signals.sync(engine(progress=bar), plan)
+        except asyncio.CancelledError:
+            raise CommandError(f"{title}: stopped; the run is closed, the next one goes on from here") from None
+        if not plan.dry_run:
+            replay_waiting_children(engine)
+        if not options["quiet"]:
+            self.stdout.write(summary(history, dry_run=plan.dry_run))
+        return history
+
+
+def add_universal_flags(parser: CommandParser) -> None:
+    """The flags that every entity understands."""
+    for flag, text in SWITCHES.items():
+        parser.add_argument(flag, action="store_true", help=text)
+    parser.add_argument("--start-date", type=moment, metavar="DATE", help="read what changed since (YYYY-MM-DD)")
+    parser.add_argument("--end-date", type=last_moment, metavar="DATE", help="read what changed until, included")
+    parser.add_argument(
+        "--batch-size", type=whole_number, default=0, metavar="N", help="records per page (default: the service's)"
+    )
+    parser.add_argument(
+        "--max-records", type=whole_number, default=0, metavar="N", help="stop after N records (0: no limit)"
+    )
+    parser.add_argument(
+        "--max-rejected",
+        type=reject_limit,
+        default=RejectLimit(),
+        metavar="N|N%",
+        help="fail when more records are rejected (default: 20%% of 100 or more)",
+    )
+    for flag, (replacement, parse) in DEPRECATED.items():
+        parser.add_argument(
+            flag,
+            action=Deprecated,
+            replacement=replacement,
+            dest=replacement.lstrip("-").replace("-", "_"),
+            default=argparse.SUPPRESS,
+            help=argparse.SUPPRESS,
+            **({"type": parse} if parse else {"nargs": 0}),
+        )
+
+
+def add_option(parser: CommandParser, option: Option) -> None:
+    """A flag that only some entities have; whether it is required is decided with the entity."""
+    if option.type is bool:
+        parser.add_argument(option.flag, action="store_true", help=option.help)
+    else:
+        parser.add_argument(option.flag, type=option.type, default=option.default, help=option.help)
+
+
+def plan_for(engine: Engine, options: dict[str, Any]) -> SyncPlan:
+    """The flags as one frozen plan. Raises ConfigurationError where they make no sense."""
+    own = {option.name: options.get(option.name, option.default) for option in engine.options}
+    for option in engine.options:
+        if option.required and own[option.name] is None:
+            raise ConfigurationError(
+                f"{engine.crm_source} {engine.sync_type} needs {option.flag}", fix=f"add {option.flag}: {option.help}"
+            )
+    return SyncPlan(
+        **{name: options[name] for name in PLAN_FLAGS},
+        options=own,
+        narrowed=any(option.narrows and own[option.name] != option.default for option in engine.options),
+    )
+
+
+PLAN_FLAGS = (
+    *("start_date", "end_date", "full", "force", "dry_run", "batch_size", "max_records"),
+    *("skip_validation", "restart", "allow_deletes", "max_rejected"),
+)
+
+
+def usage(parse: Any, *args: Any) -> Any:
+    """Call a parser; its complaint is wrong usage, exit code 2."""
+    try:
+        return parse(*args)
+    except ConfigurationError as error:
+        raise CommandError(str(error), returncode=2) from error
+
+
+def alias(crm_source: str, sync_type: str | None = None) -> type[BaseSyncCommand]:
+    """A command for one entity (for all of a source where none is named): `Command = alias("hubspot", "deals")`."""
+    what = f"Sync {crm_source} {sync_type}" if sync_type else f"Sync the entities of {crm_source}"
+    names = {"crm_source": crm_source, "sync_type": sync_type, "help": what, "__module__": __name__}
+    return type("Command", (BaseSyncCommand,), names)

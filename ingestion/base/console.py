@@ -1,0 +1,147 @@
+"""What a person sees of a run in a terminal: progress, one-line summaries, and Ctrl-C that closes the row."""
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ingestion.base.plan import SyncPlan
+from ingestion.base.sync_engine import BaseSyncEngine
+from ingestion.models.common import SyncHistory
+
+LINE_EVERY = 5.0
+"""Seconds between two progress lines where there is no terminal."""
+
+
+class StopSignals:
+    """SIGINT and SIGTERM cancel the run's task, so that its row is closed; a second one stops hard."""
+
+    def __init__(self) -> None:
+        self.caught: int | None = None
+        self.cancel: Any = None
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> "StopSignals":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self.before[number] = signal.signal(number, self.handle)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Ask the run to stop; the second time, stop."""
+        del frame
+        if self.caught is not None:
+            raise KeyboardInterrupt
+        self.caught = number
+        if self.cancel:
+            self.cancel()
+
+    async def run(self, engine: BaseSyncEngine, plan: SyncPlan) -> SyncHistory:
+        """Run an engine so that a signal can cancel it."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        self.cancel = lambda: loop.call_soon_threadsafe(task.cancel) if task else None
+        if self.caught is not None:
+            self.cancel()
+        return await engine.run(plan)
+
+    def sync(self, engine: BaseSyncEngine, plan: SyncPlan) -> SyncHistory:
+        """The same, for callers without an event loop."""
+        return async_to_sync(self.run)(engine, plan)
+
+
+class ProgressBar:
+    """A bar on a terminal; elsewhere a line every few seconds."""
+
+    def __init__(self, console: Console, *, bar: bool) -> None:
+        self.console = console
+        self.bar = bar and console.is_terminal
+        self.last = time.monotonic()
+
+    @contextmanager
+    def show(self, title: str) -> Iterator["ProgressBar"]:
+        """Show progress under this title until the block ends."""
+        self.title = title
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, disable=not self.bar) as self.progress:
+            self.task = self.progress.add_task(title, total=None, rate="")
+            self.begin = time.monotonic()
+            yield self
+
+    def __call__(self, history: SyncHistory, total: int | None) -> None:
+        done, now = history.records_processed, time.monotonic()
+        rate = done / max(now - self.begin, 0.001)
+        if self.bar:
+            self.progress.update(self.task, completed=done, total=total, rate=f"{rate:,.0f}/s")
+        elif now - self.last >= LINE_EVERY:
+            self.last = now
+            of = f" of {total:,}" if total else ""
+            logging.getLogger("ingestion").info("%s: %s%s records", self.title, f"{done:,}", of)
+
+
+@contextmanager
+def logging_to(console: Console, *, debug: bool, quiet: bool) -> Iterator[None]:
+    """Show the run's log lines on a console while a command works, unless the project shows them itself."""
+    logger = logging.getLogger("ingestion")
+    level = logging.DEBUG if debug else logging.ERROR if quiet else logging.INFO
+    plain = logging.StreamHandler(console.file)
+    plain.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    bars = RichHandler(console=console, show_path=False, show_time=False, markup=False)
+    handler: logging.Handler = bars if console.is_terminal else plain
+    handler.setLevel(logging.WARNING if console.is_terminal and not (debug or quiet) else level)
+    before, logger.level = logger.level, level
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+def summary(history: SyncHistory, *, dry_run: bool = False) -> str:
+    """What a run did, in two lines."""
+    metrics = history.performance_metrics
+    would = "would have " if dry_run else ""
+    head = (
+        f"{history.crm_source} {history.sync_type}: {history.status} "
+        f"in {metrics.get('duration_seconds', 0):,.1f} s, {metrics.get('records_per_second', 0):,.0f} records/s"
+    )
+    counts = ", ".join(
+        f"{getattr(history, f'records_{column}'):,} {word}"
+        for word, column in WORDS.items()
+        if column != "deleted" or history.records_deleted
+    )
+    notes = f"\n  {history.error_message}" if history.error_message else ""
+    return f"{head}\n  {would}{counts}{notes}"
+
+
+WORDS = {
+    "processed": "processed",
+    "created": "created",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "skipped": "skipped",
+    "rejected": "failed",
+    "deleted": "deleted",
+}
+"""Our word → the column's."""

@@ -1,0 +1,116 @@
+"""What a run learns from the history, and how its own row is closed."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingestion.base.exceptions import ConfigurationError, FatalError, SyncError
+from ingestion.base.plan import SyncPlan
+from ingestion.base.saving import lease_lost
+from ingestion.base.window import Past, Window
+from ingestion.models.common import Status, SyncHistory
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `error` is what stopped it, `notes` what a person should know."""
+
+    error: BaseException | None
+    notes: tuple[str, ...]
+    metrics: dict[str, Any]
+    dry_run: bool = False
+
+
+def past_of(history: SyncHistory, watermark: datetime | None, reconcile_every: timedelta | None) -> Past:
+    """The watermark in effect, and whether the last complete read is too long ago."""
+    if reconcile_every is None:
+        return Past(watermark)
+    runs = SyncHistory.objects.of(history.crm_source, history.sync_type).finished()
+    last = runs.filter(configuration__complete=True).values_list("start_time", flat=True).first()
+    return Past(watermark, reconcile=last is None or history.start_time - last >= reconcile_every)
+
+
+def settle_identity(
+    history: SyncHistory, plan: SyncPlan, window: Window, identity: str, mapping: str
+) -> list[str]:
+    """Refuse another account than the last run's; answers what to say of a changed mapping.
+
+    Raises ConfigurationError.
+    """
+    if plan.dry_run or plan.replay:
+        return []
+    history.configuration |= {"identity": identity, "mapping": mapping, "complete": window.complete}
+    runs = SyncHistory.objects.of(history.crm_source, history.sync_type).finished()
+    last = runs.filter(configuration__has_key="identity").first()
+    if last is None:
+        return []
+    if last.configuration["identity"] != identity and not plan.full:
+        raise ConfigurationError(
+            f"the source is {identity}, the last run read {last.configuration['identity']}",
+            where=f"{history.crm_source} {history.sync_type}",
+            fix="check the credentials and the address; to go over to the new one, run once with --full",
+        )
+    if last.configuration["mapping"] != mapping and window.strategy == "delta":
+        return [f"the mapping has changed since run {last.pk}: run --full to fill old rows"]
+    return []
+
+
+def stopped_run(history: SyncHistory) -> SyncHistory | None:
+    """The newest run of this entity that stopped half-way and has not been made up for since."""
+    runs = SyncHistory.objects.of(history.crm_source, history.sync_type).filter(status=Status.FAILED)
+    return runs.filter(checkpoint__isnull=False).exclude(pk=history.pk).first()
+
+
+def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> None:
+    """Close the row: status, watermark, checkpoint and lease in one transaction.
+
+    A run that failed keeps its checkpoint, unless what it read is not to be trusted; a good one that covers
+    everything since the last drops older checkpoints. Raises LeaseLost when a run that thinks it has
+    succeeded was closed by somebody else.
+    """
+    error = outcome.error
+    history.end_time = timezone.now()
+    history.status = status_of(history, error)
+    history.error_message = message_of(history, outcome)
+    history.performance_metrics = outcome.metrics
+    if error is None and window and not outcome.dry_run:
+        history.watermark = window.watermark(
+            SyncHistory.objects.watermark(history.crm_source, history.sync_type)
+        )
+    drop = error is None or (isinstance(error, FatalError) and not error.resumable)
+    names = ["end_time", "status", "error_message", "performance_metrics", "watermark"]
+    values = {name: getattr(history, name) for name in names} | {"lease": None}
+    with transaction.atomic():
+        row = SyncHistory.objects.filter(pk=history.pk, status=Status.RUNNING, lease=history.lease)
+        if not row.update(**values, **({"checkpoint": None} if drop else {})):
+            if error is None:
+                raise lease_lost(history)
+            return
+        if error is None and window and window.covers and not outcome.dry_run:
+            older = SyncHistory.objects.of(history.crm_source, history.sync_type).filter(pk__lt=history.pk)
+            older.filter(checkpoint__isnull=False).update(checkpoint=None)
+    history.lease = None
+
+
+def status_of(history: SyncHistory, error: BaseException | None) -> str:
+    """One of the four words."""
+    if error is not None:
+        return Status.FAILED
+    return Status.PARTIAL if history.records_failed else Status.SUCCESS
+
+
+def message_of(history: SyncHistory, outcome: Outcome) -> str | None:
+    """What a person reads in the list of runs."""
+    error = outcome.error
+    if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
+        return "interrupted: stopped by a signal; the next run goes on from here"
+    if isinstance(error, SyncError):
+        return str(error)
+    if error is not None:
+        return f"{type(error).__name__}: {error}"
+    said = [f"{history.records_failed:,} records rejected"] if history.records_failed else []
+    return "; ".join([*said, *outcome.notes]) or None

@@ -1,0 +1,179 @@
+"""What every loader does and answers: rows go in, and the database says what it did with each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import DataError, IntegrityError, connections, models, transaction
+
+from ingestion.base.exceptions import FieldError
+from ingestion.base.records import Key, Row
+
+if TYPE_CHECKING:
+    from ingestion.base.processor import Children
+
+
+@dataclass(slots=True)
+class ChildCounts:
+    """What became of one kind of child rows."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What became of a batch of rows; `refused` names the rows that the database would not take."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    refused: list[tuple[Row, FieldError]] = field(default_factory=list)
+    children: dict[str, ChildCounts] = field(default_factory=dict)
+
+    def __add__(self, other: "Loaded") -> "Loaded":
+        return Loaded(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.skipped + other.skipped,
+            self.refused + other.refused,
+            added(self.children, other.children),
+        )
+
+
+def added(some: Mapping[str, ChildCounts], more: Mapping[str, ChildCounts]) -> dict[str, ChildCounts]:
+    """Two counts of child rows as one."""
+    total = {}
+    for name in {**some, **more}:
+        a, b = some.get(name, ChildCounts()), more.get(name, ChildCounts())
+        total[name] = ChildCounts(
+            a.created + b.created, a.updated + b.updated, a.unchanged + b.unchanged, a.deleted + b.deleted
+        )
+    return total
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where rows go and what protects the ones that are there.
+
+    `key` and `timestamp_field` are attribute names of `model`. With `guard`, a row is updated only where
+    the source is not older than what is stored; a stored timestamp after `started` protects nothing.
+    """
+
+    model: type[models.Model]
+    key: tuple[str, ...]
+    started: datetime
+    using: str = "default"
+    timestamp_field: str | None = None
+    guard: bool = True
+    children: "Mapping[str, Children]" = field(default_factory=dict)
+
+    def key_of(self, row: Row) -> Key:
+        """The key of a row."""
+        return tuple(row[name] for name in self.key)
+
+    def protected(self, stored: Any, row: Row) -> bool:
+        """The timestamp guard: whether the stored row is newer than this one."""
+        mine = row.get(self.timestamp_field) if self.timestamp_field else None
+        if not self.guard or stored is None or mine is None or stored > self.started:
+            return False
+        return bool(mine < stored)
+
+
+class Loader:
+    """Writes rows; a subclass says how (`write`), this class what happens when the database refuses.
+
+    The fast way first, the exact way when it is refused: a batch that the database will not take is halved
+    until the bad row stands alone, so that it is named and the good ones are in.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.connection = connections[target.using]
+        self.foreign_keys = [
+            each
+            for each in target.model._meta.concrete_fields
+            if isinstance(each, models.ForeignKey) and each.db_constraint
+        ]
+
+    def load(self, rows: Sequence[Row]) -> Loaded:
+        """Write a batch, its keys all different. Must run inside the batch's transaction."""
+        orphans = self.orphans(rows)
+        kept = [row for row in rows if id(row) not in orphans] if orphans else rows
+        return self.attempt(kept) + Loaded(refused=list(orphans.values()))
+
+    def attempt(self, rows: Sequence[Row]) -> Loaded:
+        """Write rows, or find out which of them the database refuses."""
+        if not rows:
+            return Loaded()
+        try:
+            with transaction.atomic(self.target.using):
+                loaded = self.write(rows)
+                self.check_constraints()
+                return loaded
+        except (DataError, IntegrityError) as error:
+            if len(rows) == 1:
+                return Loaded(refused=[(rows[0], refusal(error))])
+        half = len(rows) // 2
+        return self.attempt(rows[:half]) + self.attempt(rows[half:])
+
+    def write(self, rows: Sequence[Row]) -> Loaded:
+        """Write rows in as few statements as the database allows. Raises what the database raises."""
+        raise TypeError(f"{type(self).__name__} does not say how it writes")
+
+    def orphans(self, rows: Sequence[Row]) -> dict[int, tuple[Row, FieldError]]:
+        """Rows whose parent, behind a real foreign key, is not there: rejected until it is."""
+        found: dict[int, tuple[Row, FieldError]] = {}
+        for key in self.foreign_keys:
+            name, target = key.attname, key.target_field.attname
+            asked = {row[name] for row in rows if row.get(name) is not None}
+            if not asked:
+                continue
+            there = existing(key.related_model, target, asked, self.target.using)
+            if key.related_model is self.target.model:
+                there |= {row.get(target) for row in rows}
+            for row in rows:
+                if row.get(name) is not None and row[name] not in there:
+                    found[id(row)] = (row, missing_parent(key, row[name]))
+        return found
+
+    def check_constraints(self) -> None:
+        """Have deferred foreign keys checked now, so that a refusal is one row's and not the commit's.
+
+        SQLite reads the whole table for it, and its one writer has seen every parent; only a table that
+        refers to itself needs it there.
+        """
+        to_self = any(key.related_model is self.target.model for key in self.foreign_keys)
+        if to_self or (self.foreign_keys and self.connection.vendor == "postgresql"):
+            self.connection.check_constraints(table_names=[self.target.model._meta.db_table])
+
+
+def existing(model: type[models.Model], name: str, values: set[Any], using: str) -> set[Any]:
+    """Which of these values a column has, soft-deleted rows included."""
+    asked = list(values)
+    found: set[Any] = set()
+    for start in range(0, len(asked), 500):
+        rows = model._base_manager.using(using).filter(**{f"{name}__in": asked[start : start + 500]})
+        found.update(rows.values_list(name, flat=True))
+    return found
+
+
+def missing_parent(key: "models.ForeignKey[Any, Any]", value: object) -> FieldError:
+    """Why a row without its parent is not loaded."""
+    parent = key.related_model.__name__
+    return FieldError(
+        key.attname, key.attname, "missing_parent", f"{parent} has no such row (yet)", str(value)[:200]
+    )
+
+
+def refusal(error: DataError | IntegrityError) -> FieldError:
+    """What the database said of a row, in its own words."""
+    text = str(error).strip().splitlines()[0]
+    lowered = text.lower()
+    code = "unique" if "unique" in lowered or "duplicate" in lowered else "refused"
+    return FieldError("", "", code, f"the database refused the row: {text}")

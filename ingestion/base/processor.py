@@ -1,0 +1,336 @@
+"""BaseProcessor: turns records into rows, and says of every other record what is wrong with it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from ingestion.base.exceptions import ConfigurationError, FieldError, RecordError, SourceError
+from ingestion.base.fields import MISSING, Conventions, Field, lookup, split_path
+from ingestion.base.mapping import FieldMapper, attribute_of, shorten
+from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable
+from ingestion.base.validators import InvalidValue, JSONValidator
+
+
+@dataclass(frozen=True)
+class Children:
+    """A list inside a record that becomes rows of another model, replaced as a set with its parent.
+
+    `source` is the path of the list, `processor_class` what its items become, `parent` the child model's
+    foreign key to the parent. The child processor's `key` must tell one parent's children apart.
+    """
+
+    source: str
+    processor_class: "type[BaseProcessor]"
+    parent: str
+
+
+class BusinessRuleValidator:
+    """Rules about a whole row; a subclass has one `validate_…` method for each.
+
+    A rule gets the row and raises Django's ValidationError, with a dict where it can name the field.
+    """
+
+    def validate(self, row: Row) -> list[FieldError]:
+        """Everything the rules find wrong with a row."""
+        errors: list[FieldError] = []
+        for name in dir(self):
+            if name.startswith("validate_"):
+                try:
+                    getattr(self, name)(row)
+                except ValidationError as error:
+                    errors += field_errors(error, row)
+        return errors
+
+
+class BaseProcessor:
+    """What an entity's records become: a declaration, and hooks where a declaration is not enough.
+
+    `fields` names the source of a model field (target on the left); a model field that it does not name
+    maps to the same name below `prefix`. `key` are the model fields that identify a record,
+    `timestamp_field` the model's column with the source's time of last change. `exclude` are model fields
+    that the source does not have, `local_fields` those that people edit here and a sync never touches.
+    `tombstone` is the path of a flag that says a record is gone. `secrets` are paths that never reach the
+    quarantine or `extra`.
+    """
+
+    model: ClassVar[type[models.Model]]
+    fields: ClassVar[Mapping[str, str | tuple[str, ...] | Field]] = {}
+    prefix: ClassVar[str] = ""
+    key: ClassVar[str | tuple[str, ...]] = ()
+    timestamp_field: ClassVar[str | None] = None
+    exclude: ClassVar[tuple[str, ...]] = ()
+    local_fields: ClassVar[tuple[str, ...]] = ()
+    children: ClassVar[Mapping[str, Children]] = {}
+    rules: ClassVar[tuple[type[BusinessRuleValidator], ...]] = ()
+    tombstone: ClassVar[str | None] = None
+    secrets: ClassVar[tuple[str, ...]] = ()
+    keep_extra: ClassVar[bool] = True
+    conventions: ClassVar[Conventions] = Conventions()
+
+    def __init__(self, *, validate: bool = True, skip: Iterable[str] = ()) -> None:
+        self.validate = validate
+        self.mapper = FieldMapper(
+            self.model,
+            self.fields,
+            prefix=self.prefix,
+            skip=[*self.exclude, *self.local_fields, *skip],
+            conventions=self.conventions,
+            validate=validate,
+        )
+        self.key_fields = key_fields(self)
+        self.key_columns = tuple(column for column in self.mapper.columns if column.name in self.key_fields)
+        self.columns = self.mapper.columns
+        self.warned: list[FieldError] = []
+        self.checks = [rule() for rule in self.rules]
+        self.secret_paths = [split_path(path) for path in self.secrets]
+        self.gone = split_path(self.tombstone) if self.tombstone else None
+        self.with_extra = self.keep_extra and has_field(self.model, "extra")
+        self.lists = {
+            name: (split_path(child.source), child.processor_class(validate=validate, skip=[child.parent]))
+            for name, child in self.children.items()
+        }
+        self.unknown: set[str] = set()
+
+    def get_field_mapping(self) -> dict[str, str]:
+        """Source path → model field, as compiled: for documents and screens."""
+        return {column.source: column.name for column in self.mapper.columns}
+
+    def process_batch(self, records: Sequence[Record]) -> Batch:
+        """Turn a batch of records into rows and rejected; every record is in one of them.
+
+        Raises SourceError when no record has the key's path: that is another file or another API version,
+        not a batch of bad records.
+        """
+        self.start_batch([record for record in records if type(record) is not Unreadable])
+        batch = Batch()
+        for record in records:
+            self.process(record, batch)
+        return newest_only(batch, self.key_fields, self.timestamp_field)
+
+    def start_batch(self, records: Sequence[Record]) -> None:
+        """Settle which columns this batch writes."""
+        self.columns = self.mapper.columns_for(records)
+        missing = [column for column in self.key_columns if column.name not in self.mapper.seen]
+        if records and missing:
+            found = ", ".join(sorted(records[0])[:12])
+            raise SourceError(
+                f"no record has {missing[0].source}, from which the key {missing[0].name} is read; found {found}",
+                where=self.model.__name__,
+                fix=f"name the right path in {type(self).__name__}.fields, or check what was read",
+            )
+        for path, child in self.lists.values():
+            child.start_children([lookup(record, path) for record in records])
+
+    def start_children(self, lists: Iterable[Any]) -> None:
+        """As `start_batch`, for the items of a batch's lists."""
+        items = [item for each in lists if isinstance(each, list) for item in each]
+        self.start_batch([item for item in items if isinstance(item, Mapping)])
+
+    def process(self, record: Record, batch: Batch) -> None:
+        """Put one record where it belongs in the batch."""
+        try:
+            if type(record) is Unreadable:
+                raise RecordError([record.error], record=record)
+            if self.gone and is_set(lookup(record, self.gone)):
+                batch.tombstones.append(Tombstone(self.readable_key(record), len(batch.rows)))
+                return
+            row = self.transform_record(record)
+            if self.validate:
+                self.check_rules(row, record)
+        except RecordError as error:
+            batch.rejected.append(self.without_secrets(error))
+            return
+        batch.rows.append(row)
+        batch.records.append(record)
+        if self.warned:
+            error = RecordError(self.warned, record=record, key=self.key_of(row))
+            batch.warnings.append(self.without_secrets(error))
+
+    def transform_record(self, record: Record) -> Row:
+        """One record as a row. Override to derive what a mapping cannot say; call this first.
+
+        Raises RecordError with every bad field at once.
+        """
+        row, errors, self.warned = self.mapper.map_fields(record, self.columns)
+        for name, (path, child) in self.lists.items():
+            rows = child.child_rows(name, lookup(record, path), errors, self.warned)
+            if rows is not None:
+                row[name] = rows
+        if errors:
+            raise RecordError(errors, record=record, key=self.read_key(record))
+        if self.with_extra:
+            row["extra"] = self.extra_of(record)
+        return row
+
+    def validate_record(self, row: Row) -> None:
+        """Hook: look at a finished row; raise Django's ValidationError to reject it."""
+
+    def check_rules(self, row: Row, record: Record) -> None:
+        """Apply `validate_record` and the declared business rules.
+
+        Raises RecordError with all they find.
+        """
+        errors = [error for check in self.checks for error in check.validate(row)]
+        try:
+            self.validate_record(row)
+        except ValidationError as error:
+            errors += field_errors(error, row)
+        if errors:
+            raise RecordError(errors, record=record, key=self.key_of(row))
+
+    def child_rows(
+        self, name: str, items: object, errors: list[FieldError], warnings: list[FieldError]
+    ) -> list[Row] | None:
+        """A record's list as child rows; None where the record does not have the list."""
+        if items is MISSING:
+            return None
+        if not isinstance(items, (list, type(None))):
+            errors.append(FieldError(name, name, "invalid", "is not a list", shorten(items)))
+            return None
+        rows: list[Row] = []
+        for place, item in enumerate(items or []):
+            try:
+                if not isinstance(item, Mapping):
+                    raise RecordError([FieldError("", "", "invalid", "is not an object", shorten(item))], record={})
+                rows.append(self.transform_record(item))
+                warnings += [placed(warning, f"{name}[{place}]") for warning in self.warned]
+            except RecordError as error:
+                errors += [placed(each, f"{name}[{place}]") for each in error.errors]
+        return rows
+
+    def extra_of(self, record: Record) -> dict[str, Any]:
+        """What the mapping did not name, without the secrets."""
+        left = self.mapper.leftover(record)
+        if not left:
+            return {}
+        self.unknown.update(left)
+        try:
+            kept: dict[str, Any] = JSON.validate(redacted(left, self.secret_paths))
+        except InvalidValue as error:
+            self.warned.append(FieldError("extra", "*", error.code, error.message))
+            return {}
+        return kept
+
+    def key_of(self, row: Row) -> Key:
+        """The key of a row."""
+        return tuple(row[name] for name in self.key_fields)
+
+    def read_key(self, record: Record) -> Key | None:
+        """The key of a record, None where it cannot be read."""
+        row, errors, _ = self.mapper.map_fields(record, self.key_columns)
+        return None if errors else self.key_of(row)
+
+    def readable_key(self, record: Record) -> Key:
+        """The key of a record. Raises RecordError where it cannot be read."""
+        row, errors, _ = self.mapper.map_fields(record, self.key_columns)
+        if errors:
+            raise RecordError(errors, record=record)
+        return self.key_of(row)
+
+    def without_secrets(self, error: RecordError) -> RecordError:
+        """The error with a record that may be stored."""
+        if self.secret_paths:
+            error.record = redacted(error.record, self.secret_paths)
+            error.errors = tuple(
+                replace(each, value="") if each.source in self.secrets else each for each in error.errors
+            )
+        return error
+
+    def drift(self) -> dict[str, list[str]]:
+        """How the source differs from the declaration: paths nobody has seen, members nobody mapped."""
+        return {"absent": self.mapper.absent, "unknown": sorted(self.unknown)}
+
+
+JSON = JSONValidator()
+
+
+def key_fields(processor: BaseProcessor) -> tuple[str, ...]:
+    """The attribute names of the key: as declared, else the model's own primary key.
+
+    Raises ConfigurationError where neither says what identifies a record.
+    """
+    declared = (processor.key,) if isinstance(processor.key, str) else processor.key
+    if declared:
+        return tuple(attribute_of(processor.model, name) for name in declared)
+    primary = processor.model._meta.pk
+    if isinstance(primary, (models.AutoField, models.CompositePrimaryKey)):
+        raise ConfigurationError(
+            f"{type(processor).__name__} does not say which fields identify a record",
+            fix='declare key = ("…",), the model fields that a unique constraint covers',
+        )
+    return (primary.attname,)
+
+
+def newest_only(batch: Batch, key_fields: tuple[str, ...], timestamp_field: str | None) -> Batch:
+    """The batch with one event for each key: the newest by its timestamp, of equals the last.
+
+    Records that lose are counted as superseded; a tombstone loses to a row that came after it.
+    """
+    best: dict[Key, int] = {}
+    for place, row in enumerate(batch.rows):
+        key = tuple(row[name] for name in key_fields)
+        rival = best.get(key)
+        if rival is None or not older(row, batch.rows[rival], timestamp_field):
+            best[key] = place
+    if len(best) < len(batch.rows):
+        batch.superseded = len(batch.rows) - len(best)
+        kept = sorted(best.values())
+        batch.rows = [batch.rows[place] for place in kept]
+        batch.records = [batch.records[place] for place in kept]
+    if batch.tombstones:
+        batch.tombstones = [stone for stone in batch.tombstones if best.get(stone.key, -1) < stone.after]
+    return batch
+
+
+def older(row: Row, other: Row, timestamp_field: str | None) -> bool:
+    """Whether a row is known to be older than another."""
+    if timestamp_field is None:
+        return False
+    mine, theirs = row.get(timestamp_field), other.get(timestamp_field)
+    return bool(mine and theirs and mine < theirs)
+
+
+def is_set(flag: object) -> bool:
+    """Whether a record's tombstone flag is up; sources write it as true, "true" or a date."""
+    if flag is MISSING or flag is None:
+        return False
+    return flag if isinstance(flag, bool) else str(flag).strip().lower() not in {"", "0", "false", "no"}
+
+
+def placed(error: FieldError, place: str) -> FieldError:
+    """A child's error as one of its parent's record."""
+    dot = "." if error.source else ""
+    return FieldError(
+        f"{place}.{error.field}", f"{place}{dot}{error.source}", error.code, error.message, error.value
+    )
+
+
+def field_errors(error: ValidationError, row: Row) -> list[FieldError]:
+    """Django's ValidationError, field by field."""
+    if hasattr(error, "error_dict"):
+        return [
+            FieldError(name, name, each.code or "invalid", " ".join(each.messages), shorten(row.get(name)))
+            for name, errors in error.error_dict.items()
+            for each in errors
+        ]
+    return [FieldError("", "", error.code or "invalid", " ".join(error.messages))]
+
+
+def redacted(record: Record, secrets: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    """A copy of a record without the values at these paths."""
+    copy = dict(record)
+    for path in secrets:
+        head, rest = path[0], path[1:]
+        if not rest:
+            copy.pop(head, None)
+        elif isinstance(copy.get(head), Mapping):
+            copy[head] = redacted(copy[head], [rest])
+    return copy
+
+
+def has_field(model: type[models.Model], name: str) -> bool:
+    """Whether a model has a column of this name."""
+    return any(field.name == name for field in model._meta.concrete_fields)

@@ -1,0 +1,85 @@
+"""Replay: what waits in quarantine goes through the engine once more, under the timestamp guard.
+
+The same engine, another client. An old payload never overwrites a newer row, the run moves no watermark
+and deletes nothing; a record that loads closes its own row in quarantine.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+from asgiref.sync import sync_to_async
+from django.db import models
+
+from ingestion.base.client import DataSource, Resource
+from ingestion.base.plan import RejectLimit, SyncPlan
+from ingestion.base.records import Page, Position
+from ingestion.base.sync_engine import Progress
+from ingestion.base.window import Window
+from ingestion.models.common import SyncHistory
+from ingestion.models.quarantine import RejectedRecord
+from ingestion.registry import Engine, engines
+
+PAGE = 500
+
+
+class QuarantineSource(DataSource):
+    """Reads the waiting records of one entity, oldest first."""
+
+    kind = "quarantine"
+    paging = "keyset"
+
+    def __init__(self, rows: "models.QuerySet[RejectedRecord]") -> None:
+        self.rows = rows.order_by("pk")
+
+    async def read(
+        self, resource: Resource, window: Window, position: Position | None = None
+    ) -> AsyncIterator[Page]:
+        """Pages of raw payloads."""
+        del resource, window, position
+        last = 0
+        while rows := await sync_to_async(self.after)(last):
+            last = rows[-1].pk
+            yield Page([row.record for row in rows], {"id": last})
+
+    def after(self, last: int) -> list[RejectedRecord]:
+        """The next rows by id."""
+        return list(self.rows.filter(pk__gt=last)[:PAGE])
+
+
+def replay(
+    engine: Engine,
+    *,
+    ids: Sequence[int] = (),
+    reason: str | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> SyncHistory | None:
+    """Load the waiting records of an entity again (all, some ids, or one reason).
+
+    Answers the history row, None when nothing waits. Raises what `BaseSyncEngine.run` raises.
+    """
+    rows = RejectedRecord.objects.of(engine.crm_source, engine.sync_type).waiting()
+    rows = rows.filter(pk__in=ids) if ids else rows
+    rows = rows.filter(reason=reason) if reason else rows
+    if not rows.exists():
+        return None
+    everything = RejectLimit(share=None, count=rows.count())
+    plan = SyncPlan(replay=True, dry_run=dry_run, max_rejected=everything)
+    return engine(client=QuarantineSource(rows), progress=progress).sync(plan)
+
+
+def replay_waiting_children(parent: Engine) -> None:
+    """After a parent's run: let the children in that waited for its rows.
+
+    Raises what `BaseSyncEngine.run` raises.
+    """
+    for child in engines().values():
+        if refers_to(child, parent.processor_class.model):
+            replay(child, reason="missing_parent")
+
+
+def refers_to(engine: Engine, parent: type[models.Model]) -> bool:
+    """Whether an engine's model has a real foreign key to this model."""
+    return any(
+        isinstance(field, models.ForeignKey) and field.db_constraint and field.related_model is parent
+        for field in engine.processor_class.model._meta.concrete_fields
+    )

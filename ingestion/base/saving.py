@@ -1,0 +1,158 @@
+"""One transaction per batch: rows, rejected records, counts and checkpoint commit together.
+
+It begins by proving that the lease is still ours, with an UPDATE that also numbers the batch. A process
+that was taken over can therefore commit nothing, and a batch whose COMMIT went through although its answer
+was lost is recognised by its number and not loaded twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from ingestion.base.deletes import soft_delete
+from ingestion.base.exceptions import LeaseLost, RecordError
+from ingestion.base.ledger import Counts
+from ingestion.base.loaders import Loaded, Loader
+from ingestion.base.records import Batch, Key, Row, key_digest, record_digest
+from ingestion.models.common import DatabaseNow, Status, SyncHistory
+from ingestion.models.quarantine import RejectedRecord, State
+
+
+class BatchWriter:
+    """Commits the batches of one run; `dry_run` does everything and takes it back."""
+
+    def __init__(self, history: SyncHistory, loader: Loader, *, dry_run: bool = False) -> None:
+        self.history = history
+        self.loader = loader
+        self.dry_run = dry_run
+        self.using = loader.target.using
+        self.children: dict[str, Any] = {}
+
+    def save(self, batch: Batch, checkpoint: dict[str, Any] | None) -> Counts:
+        """Commit one batch. Answers what it added to the counts.
+
+        Raises LeaseLost when another run has taken over, SafetyStop when the counts do not balance.
+        """
+        before = Counts.of_history(self.history)
+        with transaction.atomic(self.using):
+            if not self.open_batch(self.history, None if self.dry_run else checkpoint):
+                return self.committed_before(before)
+            added = self.load(batch)
+            total = before + added
+            if not self.dry_run:
+                self.own_row().update(**total.columns())
+            else:
+                transaction.set_rollback(True, self.using)
+        if self.dry_run:
+            self.count_dry(total)
+        self.remember(total)
+        return added
+
+    def own_row(self) -> Any:
+        """This run's row, as long as the lease is ours."""
+        return SyncHistory.objects.filter(
+            pk=self.history.pk, status=Status.RUNNING, lease=self.history.lease
+        )
+
+    def open_batch(self, history: SyncHistory, checkpoint: dict[str, Any] | None) -> bool:
+        """The opening UPDATE. False: the batch was committed before.
+
+        Raises LeaseLost when this run is not the holder any more.
+        """
+        number = history.batch + 1
+        values = {"batch": number, "checkpoint": checkpoint, "heartbeat_at": DatabaseNow()}
+        if self.own_row().filter(batch=number - 1).update(**values):
+            return True
+        if self.own_row().filter(batch=number).exists():
+            return False
+        raise lease_lost(history)
+
+    def committed_before(self, before: Counts) -> Counts:
+        """The batch is in the database already: take its counts from there."""
+        self.history.refresh_from_db()
+        after = Counts.of_history(self.history)
+        return Counts(*(b - a for a, b in zip(astuple(before), astuple(after), strict=True)))
+
+    def load(self, batch: Batch) -> Counts:
+        """Rows, deletions and quarantine of one batch."""
+        loaded = self.loader.load(batch.rows)
+        deleted = self.bury([stone.key for stone in batch.tombstones])
+        refused = {id(row): error for row, error in loaded.refused}
+        pairs = list(zip(batch.rows, batch.records, strict=True))
+        rejected = batch.rejected + [
+            RecordError([refused[id(row)]], record=record, key=self.loader.target.key_of(row))
+            for row, record in pairs
+            if id(row) in refused
+        ]
+        gone = {error.key for error in rejected}
+        warned = [error for error in batch.warnings if error.key not in gone]
+        self.close_quarantine([pair for pair in pairs if id(pair[0]) not in refused], warned)
+        RejectedRecord.objects.using(self.using).keep(self.history, rejected, State.REJECTED)
+        RejectedRecord.objects.using(self.using).keep(self.history, warned, State.WARNING)
+        self.count_children(loaded)
+        return Counts.of_batch(batch, loaded, deleted)
+
+    def close_quarantine(self, pairs: Sequence[tuple[Row, Any]], warned: Sequence[RecordError]) -> None:
+        """Records that are loaded now wait no longer; asked only when something waits."""
+        history = self.history
+        waiting = RejectedRecord.objects.using(self.using).of(history.crm_source, history.sync_type)
+        open_rows = waiting.exclude(status=State.CLOSED)
+        if not pairs or not open_rows.exists():
+            return
+        again = {error.key for error in warned}
+        keys = [(self.loader.target.key_of(row), record) for row, record in pairs]
+        digests = [key_digest(key) for key, _ in keys if key not in again]
+        if open_rows.filter(key=None).exists():
+            digests += [record_digest(record) for _, record in keys]
+        waiting.close(digests)
+
+    def bury(self, keys: Sequence[Key]) -> int:
+        """Soft-delete the rows with these keys. Answers how many were alive."""
+        if not keys:
+            return 0
+        history = self.history
+        RejectedRecord.objects.using(self.using).of(history.crm_source, history.sync_type).close(
+            [key_digest(key) for key in keys]
+        )
+        return soft_delete(self.loader.target, keys)
+
+    def count_dry(self, total: Counts) -> None:
+        """What a dry run would have done; its own row is all that it writes."""
+        values = {"batch": self.history.batch + 1, "heartbeat_at": DatabaseNow()}
+        if not self.own_row().update(**values, **total.columns()):
+            raise lease_lost(self.history)
+
+    def remember(self, total: Counts) -> None:
+        """The history object as its row is now."""
+        self.history.batch += 1
+        for name, value in total.columns().items():
+            setattr(self.history, name, value)
+
+    def count_children(self, loaded: Loaded) -> None:
+        """Child rows are counted apart."""
+        for name, counts in loaded.children.items():
+            total = self.children.setdefault(name, dict.fromkeys(counts.__slots__, 0))
+            for each in counts.__slots__:
+                total[each] += getattr(counts, each)
+
+    def beat(self) -> None:
+        """Say that this run lives. Raises LeaseLost when it is not the holder any more."""
+        if not self.own_row().update(heartbeat_at=DatabaseNow()):
+            raise lease_lost(self.history)
+
+
+def astuple(counts: Counts) -> tuple[int, ...]:
+    """Counts as numbers, in their order."""
+    return tuple(counts.columns().values())
+
+
+def lease_lost(history: SyncHistory) -> LeaseLost:
+    """Who closed this run, as far as its row tells."""
+    current = SyncHistory.objects.filter(pk=history.pk).first()
+    state = f"its row says {current.status}: {current.error_message}" if current else "its row is gone"
+    return LeaseLost(
+        f"run {history.pk} does not hold the lease any more; {state}",
+        where=f"{history.crm_source} {history.sync_type}",
+        fix="nothing was written after that; the run that took over goes on",
+    )

@@ -1,0 +1,329 @@
+"""BaseSyncEngine: one run of one entity, from the lease to the closed history row."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connections, router
+from django.utils import timezone
+
+from ingestion.base import logs
+from ingestion.base.client import DataSource, Resource
+from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys
+from ingestion.base.exceptions import SafetyStop
+from ingestion.base.history import Outcome, close_run, past_of, settle_identity, stopped_run
+from ingestion.base.lease import HEARTBEAT, acquire
+from ingestion.base.ledger import Counts
+from ingestion.base.loaders import Loader, Target, create_loader
+from ingestion.base.metrics import PerformanceMonitor
+from ingestion.base.plan import Option, SyncPlan
+from ingestion.base.processor import BaseProcessor
+from ingestion.base.reading import load_batches
+from ingestion.base.records import Batch, Page, Position, Tombstone
+from ingestion.base.saving import BatchWriter
+from ingestion.base.window import Window, choose_window, fingerprint
+from ingestion.models.common import SyncHistory
+
+Deletes = Literal["ignore", "tombstone", "sweep"]
+Progress = Callable[[SyncHistory, int | None], None]
+
+SWEEP_BATCH = 2000
+OVERLAP = timedelta(minutes=5)
+RECONCILE_EVERY = timedelta(days=7)
+
+
+class BaseSyncEngine:
+    """One entity of one source; a subclass is a declaration, an instance is one run.
+
+    `after` names entities of the same source that are synced before. `overlap` is how far behind the
+    watermark a delta begins. `deletes` says how rows go: `ignore`, `tombstone` (the source says so),
+    `sweep` (missing from a complete read); `scope` is the engine's part of a table it shares.
+    `delta_misses_changes` makes a full compare due every `reconcile_every`. `options` are flags of this
+    entity alone. `replaces` takes over an entity that another app has declared.
+    """
+
+    crm_source: ClassVar[str]
+    sync_type: ClassVar[str]
+    resource: ClassVar[Resource]
+    client_class: ClassVar[type[DataSource]]
+    processor_class: ClassVar[type[BaseProcessor]]
+    after: ClassVar[tuple[str, ...]] = ()
+    overlap: ClassVar[timedelta] = OVERLAP
+    deletes: ClassVar[Deletes] = "ignore"
+    scope: ClassVar[Mapping[str, Any]] = {}
+    delta_misses_changes: ClassVar[bool] = False
+    reconcile_every: ClassVar[timedelta] = RECONCILE_EVERY
+    options: ClassVar[tuple[Option, ...]] = ()
+    schedule: ClassVar[str | None] = None
+    replaces: ClassVar[bool] = False
+
+    history: SyncHistory
+    window: Window
+    writer: BatchWriter
+
+    def __init__(self, *, progress: Progress | None = None, client: DataSource | None = None) -> None:
+        self.progress = progress
+        self.given_client = client
+        self.monitor = PerformanceMonitor()
+        self.notes: list[str] = []
+        self.seen: SeenKeys | None = None
+        self.position: Position | None = None
+
+    # The main path.
+
+    async def run(self, plan: SyncPlan) -> SyncHistory:
+        """Sync this entity as the plan says.
+
+        Answers the closed history row. Raises FatalError for whatever stopped the run (the row is closed
+        as failed), LeaseRefused when another run is at work (no row is written).
+        """
+        async with self.lease(plan) as history, self.get_client(plan) as self.client:
+            window = await self.determine_sync_strategy(plan, history)
+            async for page in self.fetch_data(window):
+                batch = self.process_batch(page)
+                await self.save_data(batch, page.position)
+            await self.delete_missing(window)
+        return history
+
+    def sync(self, plan: SyncPlan | None = None) -> SyncHistory:
+        """`run` for callers without an event loop; the ORM works in the calling thread."""
+        return async_to_sync(self.run)(plan or SyncPlan())
+
+    # What the main path is made of.
+
+    @asynccontextmanager
+    async def lease(self, plan: SyncPlan) -> AsyncIterator[SyncHistory]:
+        """The right to be the only run of this entity; its row is closed whatever stops the run."""
+        self.prepare(plan)
+        try:
+            yield await self.start_sync(plan)
+            self.check_result()
+        except BaseException as error:
+            await self.complete_sync(error)
+            raise
+        await self.complete_sync()
+
+    def prepare(self, plan: SyncPlan) -> None:
+        """Everything that can fail before there is a history row."""
+        self.plan = plan
+        self.monitor.start_monitoring()
+        self.processor = self.processor_class(validate=not plan.skip_validation)
+        self.history = SyncHistory(
+            crm_source=self.crm_source,
+            sync_type=self.sync_type,
+            start_time=timezone.now(),
+            configuration=plan.as_configuration(),
+        )
+
+    async def start_sync(self, plan: SyncPlan) -> SyncHistory:
+        """Open the history row. Raises LeaseRefused."""
+        await sync_to_async(self.open_run)()
+        logs.starting(self.history, plan)
+        return self.history
+
+    def open_run(self) -> None:
+        """In the thread that owns the database connection: the writer, then the row."""
+        self.writer = BatchWriter(self.history, self.get_loader(), dry_run=self.plan.dry_run)
+        acquire(self.history)
+
+    async def complete_sync(self, error: BaseException | None = None) -> None:
+        """Close the history row with what became of the run; a refused one has none."""
+        if self.seen is not None:
+            self.seen.close()
+        if self.history.pk is None:
+            return
+        self.monitor.details |= {"drift": self.processor.drift(), "children": self.writer.children}
+        self.monitor.details |= {"notes": self.notes} if self.notes else {}
+        outcome = Outcome(error, tuple(self.notes), self.monitor.get_metrics(), dry_run=self.plan.dry_run)
+        await sync_to_async(close_run)(self.history, self.window_or_none, outcome)
+        logs.completed(self.history)
+
+    async def determine_sync_strategy(self, plan: SyncPlan, history: SyncHistory) -> Window:
+        """From when to when to read, and where an interrupted read goes on.
+
+        Raises ConfigurationError when the source is another account than the last run's.
+        """
+        self.window = await sync_to_async(self.choose)(plan, history)
+        self.processor.mapper.seen.update(self.window.seen_paths)
+        if self.sweeps and self.window.complete:
+            self.seen = SeenKeys()
+        return self.window
+
+    async def fetch_data(self, window: Window) -> AsyncIterator[Page]:
+        """Load batches of records, read ahead; at most `--max-records` of them."""
+        total = await self.client.count_records(self.resource, window)
+        self.report = lambda: self.progress and self.progress(self.history, total)
+        pages = self.client.read(self.resource, window, window.position)
+        left = self.plan.max_records or None
+        batches = load_batches(
+            pages, where=f"{self.crm_source} {self.sync_type}", beat=self.heartbeat, every=HEARTBEAT.total_seconds()
+        )
+        async with aclosing(batches) as source:
+            async for page in source:
+                self.monitor.record_api_call(page.calls)
+                if left is not None and len(page.records) >= left:
+                    yield replace(page, records=page.records[:left], position=None)
+                    return
+                left = left and left - len(page.records)
+                yield page
+
+    def process_batch(self, page: Page) -> Batch:
+        """Rows and rejected of a page. Raises SafetyStop when a field is broken in most records."""
+        with self.monitor.phase("process"):
+            batch = self.processor.process_batch(page.records)
+        if broken := self.processor.mapper.broken():
+            raise SafetyStop(
+                f"{', '.join(broken)}: invalid in more than half of the records",
+                where=f"{self.crm_source} {self.sync_type}",
+                fix="correct the mapping or the field's type; nothing of this batch was written",
+            )
+        return batch
+
+    async def save_data(self, batch: Batch, position: Position | None) -> None:
+        """Commit one batch: rows, rejected, counts and checkpoint in one transaction.
+
+        Raises SafetyStop when too many records were rejected so far, LeaseLost.
+        """
+        self.window = self.window.advanced(self.moments(batch))
+        if self.seen is not None:
+            self.seen.add(self.processor.key_of(row) for row in batch.rows)
+            self.seen.add(error.key for error in batch.rejected)
+        self.position = position if self.client.resumable else None
+        checkpoint = self.window.as_checkpoint(self.position, self.processor.mapper.seen)
+        with self.monitor.phase("save"):
+            added = await sync_to_async(self.writer.save)(batch, checkpoint)
+        self.monitor.record_processed(added.processed, added.failed)
+        logs.rejected(self.history, batch.rejected, batch.warnings)
+        self.report()
+        self.check_rejected()
+
+    async def delete_missing(self, window: Window) -> None:
+        """Sweep: soft-delete the rows that a complete read did not show.
+
+        Raises SafetyStop when the read was empty or too much would go.
+        """
+        if not self.sweeps:
+            return
+        if self.seen is None:
+            self.notes.append("not swept: the read was not complete")
+            return
+        if window.resumes:
+            await self.read_keys(self.seen)
+        if self.seen.unreadable:
+            self.notes.append(f"not swept: {self.seen.unreadable} records without a readable key")
+            return
+        missing, total = await sync_to_async(missing_keys)(self.writer.loader.target, self.seen, self.scope)
+        where = f"{self.crm_source} {self.sync_type}"
+        check_sweep(self.seen, missing, total, allowed=self.plan.allow_deletes, where=where)
+        if missing and self.client.paging == "unstable":
+            missing = await self.confirmed(missing)
+        for start in range(0, len(missing), SWEEP_BATCH):
+            stones = [Tombstone(key) for key in missing[start : start + SWEEP_BATCH]]
+            await self.save_data(Batch(tombstones=stones), self.position)
+
+    # Steps.
+
+    def get_client(self, plan: SyncPlan) -> DataSource:
+        """The client of this run: the one that was given, else the declared one."""
+        return self.given_client or self.client_class.from_plan(plan, self.resource)
+
+    def get_loader(self) -> Loader:
+        """The loader for the database that the model is written to."""
+        using = router.db_for_write(self.processor.model)
+        target = Target(
+            model=self.processor.model,
+            key=self.processor.key_fields,
+            started=self.history.start_time,
+            using=using,
+            timestamp_field=self.processor.timestamp_field,
+            guard=not self.plan.force,
+            children=self.processor.children,
+        )
+        return create_loader(target, connections[using].vendor)
+
+    def get_last_sync_timestamp(self) -> datetime | None:
+        """The watermark in effect: up to where this entity is known to be stored (UTC)."""
+        return SyncHistory.objects.watermark(self.crm_source, self.sync_type)
+
+    def choose(self, plan: SyncPlan, history: SyncHistory) -> Window:
+        """The strategy, the resume and what the history row says of them."""
+        every = self.reconcile_every if self.delta_misses_changes else None
+        past = past_of(history, self.get_last_sync_timestamp(), every)
+        window = choose_window(
+            plan, past, resource=self.resource, overlap=self.overlap, started=history.start_time
+        )
+        if not self.resource.cursor:
+            self.notes.append("read whole: this entity has no timestamp")
+        identity, mapping = self.client.identity(), self.processor.mapper.fingerprint()
+        self.notes += settle_identity(history, plan, window, identity, mapping)
+        parts = [self.resource, identity, self.client.version(), self.processor.key_fields, mapping]
+        window = replace(window, fingerprint=fingerprint(window, plan, *parts))
+        stopped = stopped_run(history) if self.client.resumable and not plan.dry_run else None
+        if stopped and stopped.checkpoint["fingerprint"] != window.fingerprint:
+            self.notes.append(f"run {stopped.pk} is not gone on with: the source or the orders have changed")
+        elif stopped and not plan.restart:
+            window = window.resumed(stopped.checkpoint, stopped.pk)
+        history.configuration |= {"strategy": window.strategy, "resumes": window.resumes}
+        history.save(update_fields=["configuration"])
+        return window
+
+    async def heartbeat(self) -> None:
+        """While the source is silent: say that this run lives."""
+        await sync_to_async(self.writer.beat)()
+
+    async def read_keys(self, into: SeenKeys) -> None:
+        """Everything once more, for its keys alone."""
+        window = Window("full", self.window.cap, complete=True)
+        async for page in self.client.read_keys(self.resource, window):
+            into.add(self.processor.read_key(record) for record in page.records)
+            await self.heartbeat()
+
+    async def confirmed(self, missing: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Of keys that an unstable read did not show, those that are gone for certain.
+
+        Offsets shift while a list is read, so a key may hide in any one read. It is gone when the source
+        says so of the key itself, or when a second complete read does not show it either.
+        """
+        answers = [await self.client.exists(self.resource, key) for key in missing[:1]]
+        if answers == [None]:
+            again = SeenKeys()
+            await self.read_keys(again)
+            gone = [] if again.unreadable else [key for key in missing if key not in again]
+            again.close()
+            return gone
+        rest = [await self.client.exists(self.resource, key) for key in missing[1:]]
+        return [key for key, there in zip(missing, answers + rest, strict=True) if there is False]
+
+    def moments(self, batch: Batch) -> list[datetime | None]:
+        """The source timestamps of a batch."""
+        name = self.processor.timestamp_field
+        return [row.get(name) for row in batch.rows] if name else []
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether this run deletes what it does not find."""
+        return self.deletes == "sweep" or bool(self.plan.options.get("sweep"))
+
+    @property
+    def window_or_none(self) -> Window | None:
+        """The window, None where the run stopped before it had one."""
+        return getattr(self, "window", None)
+
+    def check_rejected(self) -> None:
+        """Raise SafetyStop when more records were rejected than the plan allows."""
+        counts = Counts.of_history(self.history)
+        if self.plan.max_rejected.exceeded(counts.processed, counts.failed):
+            raise SafetyStop(
+                f"{counts.failed:,} of {counts.processed:,} records were rejected "
+                f"(allowed: {self.plan.max_rejected})",
+                where=f"{self.crm_source} {self.sync_type}",
+                fix="see manage.py sync_status for the reasons; --max-rejected 50% allows more",
+            )
+
+    def check_result(self) -> None:
+        """Raise SafetyStop when the run's ledger does not balance."""
+        Counts.of_history(self.history).check()
+
