@@ -17,7 +17,7 @@ demo: $(VENV)/runtime  ## see a sync, a delta, a rejected line and the history, 
 	@DATABASE_URL=sqlite:///.demo/demo.sqlite3 $(RUN) manage.py demo --folder .demo
 
 test: $(VENV)/develop  ## run the tests; INGESTION_TEST_REQUIRE=postgres,mariadb makes a missing service an error
-	@$(RUN) -m pytest $(ARGS)
+	@INGESTION_TEST_REQUIRE="$(INGESTION_TEST_REQUIRE)" $(RUN) -m pytest $(ARGS)
 
 lint: $(VENV)/develop  ## ruff check, ruff format --check, mypy strict
 	@$(RUN) -m ruff check .

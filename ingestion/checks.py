@@ -26,7 +26,9 @@ def check_declarations(app_configs: object = None, **kwargs: Any) -> list[CheckM
         found = list(engines().values())
     except ConfigurationError as error:
         return [problem(error, None, "E000")]
-    messages = [message for engine in found for message in SyncHistoryValidator().validate_sync_engine(engine)]
+    messages = [
+        message for engine in found for message in SyncHistoryValidator().validate_sync_engine(engine)
+    ]
     return [*messages, *check_order(), *check_shared_models(found), *check_sqlite()]
 
 
@@ -82,10 +84,11 @@ def check_key(engine: Engine) -> Iterator[CheckMessage]:
     except ConfigurationError:
         return
     if key not in unique_sets(processor.model):
-        names = ", ".join(f'"{name}"' for name in sorted(key))
+        names = ", ".join(sorted(key))
+        quoted = ", ".join(f'"{name}"' for name in sorted(key))
         yield Error(
-            f"no unique constraint of {processor.model.__name__} covers exactly its key ({', '.join(sorted(key))}).",
-            hint=f'Add models.UniqueConstraint(fields=[{names}], name="…") to its Meta.constraints, or unique=True.',
+            f"no unique constraint of {processor.model.__name__} covers exactly its key ({names}).",
+            hint=f'Add models.UniqueConstraint(fields=[{quoted}], name="…") to Meta.constraints.',
             obj=processor,
             id="ingestion.E003",
         )
@@ -122,7 +125,7 @@ def check_timestamp(engine: Engine) -> Iterator[CheckMessage]:
     processor = engine.processor_class
     if engine.resource.cursor and processor.timestamp_field is None:
         yield Error(
-            f"its resource has the cursor {engine.resource.cursor!r}, but {processor.__name__} has no timestamp_field.",
+            f"cursor {engine.resource.cursor!r}, but {processor.__name__} has no timestamp_field.",
             hint="Name the model's column with the source's time of last change.",
             obj=engine,
             id="ingestion.E005",

@@ -1,11 +1,12 @@
 """What the engine needs of anything that can be read: API, database and file clients have one contract."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta, tzinfo
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from ingestion.base.exceptions import SourceError
+from ingestion.base.exceptions import ConfigurationError, SourceError
 from ingestion.base.records import Page, Position
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Resource:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-class DataSource:
+class DataSource(ABC):
     """A client: reads resources in pages.
 
     A subclass says how its pages hang together (`paging`), whether a read can go on at a stored position
@@ -41,12 +42,15 @@ class DataSource:
     kind: ClassVar[str]
     paging: ClassVar[Paging] = "snapshot"
     resumable: ClassVar[bool] = False
-    time_zone: tzinfo
 
     @classmethod
     def from_plan(cls, plan: "SyncPlan", resource: Resource) -> Self:
         """A client for one run, with what the flags and the settings say."""
-        raise TypeError(f"{cls.__name__} must say how it is made from a plan")
+        raise ConfigurationError(
+            f"{cls.__name__} does not say how it is made from a plan",
+            where=resource.name,
+            fix="give it a from_plan, or hand a client to the engine: Engine(client=…)",
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,6 +69,7 @@ class DataSource:
         """What a stored position is only valid for, besides the identity (a file: its size and time)."""
         return ""
 
+    @abstractmethod
     def read(
         self, resource: Resource, window: "Window", position: Position | None = None
     ) -> AsyncIterator[Page]:
@@ -72,7 +77,6 @@ class DataSource:
 
         Raises SourceError for an answer that must not be taken for data, never an empty list instead.
         """
-        raise TypeError(f"{type(self).__name__} cannot read {resource.name}")
 
     def read_keys(self, resource: Resource, window: "Window") -> AsyncIterator[Page]:
         """Everything once more, for its keys alone; a source with a cheaper way overrides this."""
@@ -80,12 +84,10 @@ class DataSource:
 
     async def count_records(self, resource: Resource, window: "Window") -> int | None:
         """How many records a read will bring, for the progress bar; None where that is not cheap."""
-        del resource, window
         return None
 
     async def exists(self, resource: Resource, key: tuple[Any, ...]) -> bool | None:
         """Whether the source still has this key, by a read of it alone; None where it cannot be asked."""
-        del resource, key
         return None
 
 

@@ -5,12 +5,12 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from ingestion.base.console import ProgressBar, StopSignals, logging_to, summary
+from ingestion.base.console import ProgressBar, StopSignals, logging_to, summary, terminal
 from ingestion.base.exceptions import ConfigurationError, SyncError
 from ingestion.base.plan import (
     Option,
@@ -50,7 +50,7 @@ DEPRECATED = {
 class SyncParser(CommandParser):
     """Names the nearest flag when one is misspelt; takes no abbreviations."""
 
-    def error(self, message: str) -> NoReturn:
+    def error(self, message: str) -> Any:
         """Exit with 2, or raise CommandError when called from Python."""
         if message.startswith("unrecognized arguments:"):
             wrong = message.split()[2].partition("=")[0]
@@ -70,6 +70,7 @@ class Deprecated(argparse.Action):
     def __call__(
         self, parser: object, namespace: argparse.Namespace, values: Any, option_string: str | None = None
     ) -> None:
+        """Warn, then act as the new flag."""
         sys.stderr.write(f"warning: {option_string} is deprecated, use {self.replacement}\n")
         setattr(namespace, self.dest, True if self.nargs == 0 else values)
 
@@ -117,7 +118,7 @@ class BaseSyncCommand(BaseCommand):
         wanted = options.get("entity_type", "all")
         chosen = [engine for engine in self.all_engines() if wanted in ("all", engine.sync_type)]
         plans = [(engine, usage(plan_for, engine, options)) for engine in chosen]
-        console = Console(stderr=True, quiet=options["quiet"], file=getattr(self.stderr, "_out", None))
+        console = terminal(self.stderr, quiet=options["quiet"])
         failed = []
         with logging_to(console, debug=options["debug"], quiet=options["quiet"]), StopSignals() as signals:
             for engine, plan in plans:
@@ -144,7 +145,9 @@ class BaseSyncCommand(BaseCommand):
             with bar.show(title):
                 history = signals.sync(engine(progress=bar), plan)
         except asyncio.CancelledError:
-            raise CommandError(f"{title}: stopped; the run is closed, the next one goes on from here") from None
+            raise CommandError(
+                f"{title}: stopped; the run is closed, the next one goes on from here"
+            ) from None
         if not plan.dry_run:
             replay_waiting_children(engine)
         if not options["quiet"]:
@@ -156,10 +159,18 @@ def add_universal_flags(parser: CommandParser) -> None:
     """The flags that every entity understands."""
     for flag, text in SWITCHES.items():
         parser.add_argument(flag, action="store_true", help=text)
-    parser.add_argument("--start-date", type=moment, metavar="DATE", help="read what changed since (YYYY-MM-DD)")
-    parser.add_argument("--end-date", type=last_moment, metavar="DATE", help="read what changed until, included")
     parser.add_argument(
-        "--batch-size", type=whole_number, default=0, metavar="N", help="records per page (default: the service's)"
+        "--start-date", type=moment, metavar="DATE", help="read what changed since (YYYY-MM-DD)"
+    )
+    parser.add_argument(
+        "--end-date", type=last_moment, metavar="DATE", help="read what changed until, included"
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="records per page (default: the service's)",
     )
     parser.add_argument(
         "--max-records", type=whole_number, default=0, metavar="N", help="stop after N records (0: no limit)"
@@ -197,7 +208,8 @@ def plan_for(engine: Engine, options: dict[str, Any]) -> SyncPlan:
     for option in engine.options:
         if option.required and own[option.name] is None:
             raise ConfigurationError(
-                f"{engine.crm_source} {engine.sync_type} needs {option.flag}", fix=f"add {option.flag}: {option.help}"
+                f"{engine.crm_source} {engine.sync_type} needs {option.flag}",
+                fix=f"add {option.flag}: {option.help}",
             )
     return SyncPlan(
         **{name: options[name] for name in PLAN_FLAGS},
@@ -221,7 +233,7 @@ def usage(parse: Any, *args: Any) -> Any:
 
 
 def alias(crm_source: str, sync_type: str | None = None) -> type[BaseSyncCommand]:
-    """A command for one entity (for all of a source where none is named): `Command = alias("hubspot", "deals")`."""
+    """A command for one entity, or for a whole source: `Command = alias("hubspot", "deals")`."""
     what = f"Sync {crm_source} {sync_type}" if sync_type else f"Sync the entities of {crm_source}"
     names = {"crm_source": crm_source, "sync_type": sync_type, "help": what, "__module__": __name__}
     return type("Command", (BaseSyncCommand,), names)

@@ -13,7 +13,14 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from ingestion.base.plan import SyncPlan
 from ingestion.base.sync_engine import BaseSyncEngine
@@ -89,6 +96,7 @@ class ProgressBar:
             yield self
 
     def __call__(self, history: SyncHistory, total: int | None) -> None:
+        """After each batch: move the bar, or say a line."""
         done, now = history.records_processed, time.monotonic()
         rate = done / max(now - self.begin, 0.001)
         if self.bar:
@@ -118,21 +126,38 @@ def logging_to(console: Console, *, debug: bool, quiet: bool) -> Iterator[None]:
         logger.setLevel(before)
 
 
+def terminal(stream: Any, *, quiet: bool = False) -> Console:
+    """A console on a command's stream; wide enough for any table where that is not a terminal."""
+    file = getattr(stream, "_out", stream)
+    console = Console(file=file, quiet=quiet)
+    return console if console.is_terminal else Console(file=file, quiet=quiet, width=200)
+
+
+def counted(history: SyncHistory) -> str:
+    """The counts of a run that are not zero, in words."""
+    counts = {word: getattr(history, f"records_{column}") for word, column in WORDS.items()}
+    return ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "nothing to do"
+
+
 def summary(history: SyncHistory, *, dry_run: bool = False) -> str:
-    """What a run did, in two lines."""
+    """What a run did: how long, the counts, and what a person should know."""
     metrics = history.performance_metrics
-    would = "would have " if dry_run else ""
-    head = (
-        f"{history.crm_source} {history.sync_type}: {history.status} "
-        f"in {metrics.get('duration_seconds', 0):,.1f} s, {metrics.get('records_per_second', 0):,.0f} records/s"
-    )
-    counts = ", ".join(
-        f"{getattr(history, f'records_{column}'):,} {word}"
-        for word, column in WORDS.items()
-        if column != "deleted" or history.records_deleted
-    )
-    notes = f"\n  {history.error_message}" if history.error_message else ""
-    return f"{head}\n  {would}{counts}{notes}"
+    seconds, rate = metrics.get("duration_seconds", 0), metrics.get("records_per_second", 0)
+    head = f"{history.crm_source} {history.sync_type}: {history.status} in {seconds:,.1f} s, {rate:,.0f} records/s"
+    values = {word: getattr(history, f"records_{column}") for word, column in WORDS.items()}
+    counts = ", ".join(f"{value:,} {word}" for word, value in values.items())
+    lines = [head, f"{'dry run, nothing written: ' if dry_run else ''}{counts}"]
+    lines += [f"{kind}: {', '.join(names)}" for kind, names in drift_of(metrics).items() if names]
+    return "\n  ".join([*lines, *metrics.get("notes", [])])
+
+
+def drift_of(metrics: dict[str, Any]) -> dict[str, list[str]]:
+    """How the source differs from the declaration, in words."""
+    drift = metrics.get("drift", {})
+    return {
+        "in no record, their columns were left as they are": drift.get("absent", []),
+        "not mapped, kept in extra": drift.get("unknown", []),
+    }
 
 
 WORDS = {

@@ -89,7 +89,8 @@ def soft_delete(target: Target, keys: Sequence[Key]) -> int:
     values = {"source_deleted_at": now}
     if has_field(target.model, "sync_updated_at"):
         values["sync_updated_at"] = now
-    return sum(alive(target).filter(condition).update(**values) for condition in conditions(target.key, keys))
+    rows = alive(target)
+    return sum(rows.filter(each).update(**values) for each in conditions(target.key, keys))
 
 
 def conditions(names: tuple[str, ...], keys: Sequence[Key]) -> Iterator[models.Q]:

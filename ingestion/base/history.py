@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import router, transaction
 from django.utils import timezone
 
 from ingestion.base.exceptions import ConfigurationError, FatalError, SyncError
@@ -17,10 +17,9 @@ from ingestion.models.common import Status, SyncHistory
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: `error` is what stopped it, `notes` what a person should know."""
+    """How a run ended: `error` is what stopped it, `metrics` what it cost and what a person should know."""
 
     error: BaseException | None
-    notes: tuple[str, ...]
     metrics: dict[str, Any]
     dry_run: bool = False
 
@@ -59,10 +58,15 @@ def settle_identity(
     return []
 
 
-def stopped_run(history: SyncHistory) -> SyncHistory | None:
-    """The newest run of this entity that stopped half-way and has not been made up for since."""
+def stopped_run(history: SyncHistory) -> tuple[int, dict[str, Any]] | None:
+    """The newest run of this entity that stopped half-way and has not been made up for since.
+
+    Answers its number and its checkpoint.
+    """
     runs = SyncHistory.objects.of(history.crm_source, history.sync_type).filter(status=Status.FAILED)
-    return runs.filter(checkpoint__isnull=False).exclude(pk=history.pk).first()
+    runs = runs.filter(checkpoint__isnull=False).exclude(pk=history.pk)
+    found = runs.first()
+    return (found.pk, found.checkpoint) if found and found.checkpoint else None
 
 
 def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> None:
@@ -75,7 +79,7 @@ def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> 
     error = outcome.error
     history.end_time = timezone.now()
     history.status = status_of(history, error)
-    history.error_message = message_of(history, outcome)
+    history.error_message = message_of(history, error)
     history.performance_metrics = outcome.metrics
     if error is None and window and not outcome.dry_run:
         history.watermark = window.watermark(
@@ -84,7 +88,7 @@ def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> 
     drop = error is None or (isinstance(error, FatalError) and not error.resumable)
     names = ["end_time", "status", "error_message", "performance_metrics", "watermark"]
     values = {name: getattr(history, name) for name in names} | {"lease": None}
-    with transaction.atomic():
+    with transaction.atomic(router.db_for_write(SyncHistory)):
         row = SyncHistory.objects.filter(pk=history.pk, status=Status.RUNNING, lease=history.lease)
         if not row.update(**values, **({"checkpoint": None} if drop else {})):
             if error is None:
@@ -103,14 +107,12 @@ def status_of(history: SyncHistory, error: BaseException | None) -> str:
     return Status.PARTIAL if history.records_failed else Status.SUCCESS
 
 
-def message_of(history: SyncHistory, outcome: Outcome) -> str | None:
+def message_of(history: SyncHistory, error: BaseException | None) -> str | None:
     """What a person reads in the list of runs."""
-    error = outcome.error
     if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
         return "interrupted: stopped by a signal; the next run goes on from here"
     if isinstance(error, SyncError):
         return str(error)
     if error is not None:
         return f"{type(error).__name__}: {error}"
-    said = [f"{history.records_failed:,} records rejected"] if history.records_failed else []
-    return "; ".join([*said, *outcome.notes]) or None
+    return f"{history.records_failed:,} records rejected" if history.records_failed else None

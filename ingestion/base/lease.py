@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import psutil
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -94,7 +94,7 @@ def acquire(history: SyncHistory) -> None:
 
     Raises LeaseRefused, with nothing written, when a living run holds the lease.
     """
-    using = history._state.db or SyncHistory.objects.db
+    using = router.db_for_write(SyncHistory)
     for _ in range(3):
         free(history)
         history.lease = str(Holder.this_process())

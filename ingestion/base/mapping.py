@@ -34,7 +34,7 @@ class FieldMapper:
         *,
         prefix: str = "",
         skip: Iterable[str] = (),
-        conventions: Conventions = Conventions(),
+        conventions: Conventions | None = None,
         validate: bool = True,
     ) -> None:
         self.model = model
@@ -43,7 +43,7 @@ class FieldMapper:
         same = {name: Field(f"{prefix}{name}") for name in targets if name not in declared}
         self.declared = declared | same
         self.columns = tuple(
-            compile_field(targets[name], source, conventions, validate=validate)
+            compile_field(targets[name], source, conventions or Conventions(), validate=validate)
             for name, source in self.declared.items()
             if name in targets
         )
@@ -198,4 +198,3 @@ def remainder(record: Record, known: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(below, dict) and value is not None:
             left[name] = value
     return left
-

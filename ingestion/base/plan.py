@@ -147,4 +147,3 @@ SWEEP = Option(
     type=bool,
     default=False,
 )
-

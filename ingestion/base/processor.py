@@ -80,7 +80,7 @@ class BaseProcessor:
             conventions=self.conventions,
             validate=validate,
         )
-        self.key_fields = key_fields(self)
+        self.key_fields = key_fields(type(self))
         self.key_columns = tuple(column for column in self.mapper.columns if column.name in self.key_fields)
         self.columns = self.mapper.columns
         self.warned: list[FieldError] = []
@@ -115,9 +115,9 @@ class BaseProcessor:
         self.columns = self.mapper.columns_for(records)
         missing = [column for column in self.key_columns if column.name not in self.mapper.seen]
         if records and missing:
-            found = ", ".join(sorted(records[0])[:12])
+            key, found = missing[0], ", ".join(sorted(records[0])[:12])
             raise SourceError(
-                f"no record has {missing[0].source}, from which the key {missing[0].name} is read; found {found}",
+                f"no record has {key.source}, from which the key {key.name} is read; found {found}",
                 where=self.model.__name__,
                 fix=f"name the right path in {type(self).__name__}.fields, or check what was read",
             )
@@ -131,9 +131,10 @@ class BaseProcessor:
 
     def process(self, record: Record, batch: Batch) -> None:
         """Put one record where it belongs in the batch."""
+        if type(record) is Unreadable:
+            batch.rejected.append(RecordError([record.error], record=record))
+            return
         try:
-            if type(record) is Unreadable:
-                raise RecordError([record.error], record=record)
             if self.gone and is_set(lookup(record, self.gone)):
                 batch.tombstones.append(Tombstone(self.readable_key(record), len(batch.rows)))
                 return
@@ -146,8 +147,8 @@ class BaseProcessor:
         batch.rows.append(row)
         batch.records.append(record)
         if self.warned:
-            error = RecordError(self.warned, record=record, key=self.key_of(row))
-            batch.warnings.append(self.without_secrets(error))
+            warning = RecordError(self.warned, record=record, key=self.key_of(row))
+            batch.warnings.append(self.without_secrets(warning))
 
     def transform_record(self, record: Record) -> Row:
         """One record as a row. Override to derive what a mapping cannot say; call this first.
@@ -192,13 +193,15 @@ class BaseProcessor:
             return None
         rows: list[Row] = []
         for place, item in enumerate(items or []):
+            where = f"{name}[{place}]"
+            if not isinstance(item, Mapping):
+                errors.append(FieldError(where, where, "invalid", "is not an object", shorten(item)))
+                continue
             try:
-                if not isinstance(item, Mapping):
-                    raise RecordError([FieldError("", "", "invalid", "is not an object", shorten(item))], record={})
                 rows.append(self.transform_record(item))
-                warnings += [placed(warning, f"{name}[{place}]") for warning in self.warned]
+                warnings += [placed(warning, where) for warning in self.warned]
             except RecordError as error:
-                errors += [placed(each, f"{name}[{place}]") for each in error.errors]
+                errors += [placed(each, where) for each in error.errors]
         return rows
 
     def extra_of(self, record: Record) -> dict[str, Any]:
@@ -247,7 +250,7 @@ class BaseProcessor:
 JSON = JSONValidator()
 
 
-def key_fields(processor: BaseProcessor) -> tuple[str, ...]:
+def key_fields(processor: type[BaseProcessor]) -> tuple[str, ...]:
     """The attribute names of the key: as declared, else the model's own primary key.
 
     Raises ConfigurationError where neither says what identifies a record.
@@ -258,7 +261,7 @@ def key_fields(processor: BaseProcessor) -> tuple[str, ...]:
     primary = processor.model._meta.pk
     if isinstance(primary, (models.AutoField, models.CompositePrimaryKey)):
         raise ConfigurationError(
-            f"{type(processor).__name__} does not say which fields identify a record",
+            f"{processor.__name__} does not say which fields identify a record",
             fix='declare key = ("…",), the model fields that a unique constraint covers',
         )
     return (primary.attname,)

@@ -53,7 +53,7 @@ class ReadAhead:
 
 async def load_batches(
     pages: AsyncIterator[Page], *, where: str, beat: Callable[[], Awaitable[None]], every: float
-) -> AsyncIterator[Page]:
+) -> AsyncGenerator[Page, None]:
     """Pages gathered into load batches of 2,000 records, 8 MiB or 5 seconds, whichever is first.
 
     While the source is silent, `beat` is awaited every `every` seconds. Raises what `pages` raises, after

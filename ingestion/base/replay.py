@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.db import models
 
 from ingestion.base.client import DataSource, Resource
+from ingestion.base.loaders.base import real_foreign_keys
 from ingestion.base.plan import RejectLimit, SyncPlan
 from ingestion.base.records import Page, Position
 from ingestion.base.sync_engine import Progress
@@ -79,7 +80,4 @@ def replay_waiting_children(parent: Engine) -> None:
 
 def refers_to(engine: Engine, parent: type[models.Model]) -> bool:
     """Whether an engine's model has a real foreign key to this model."""
-    return any(
-        isinstance(field, models.ForeignKey) and field.db_constraint and field.related_model is parent
-        for field in engine.processor_class.model._meta.concrete_fields
-    )
+    return any(key.related_model is parent for key in real_foreign_keys(engine.processor_class.model))

@@ -51,9 +51,7 @@ class BatchWriter:
 
     def own_row(self) -> Any:
         """This run's row, as long as the lease is ours."""
-        return SyncHistory.objects.filter(
-            pk=self.history.pk, status=Status.RUNNING, lease=self.history.lease
-        )
+        return SyncHistory.objects.filter(pk=self.history.pk, status=Status.RUNNING, lease=self.history.lease)
 
     def open_batch(self, history: SyncHistory, checkpoint: dict[str, Any] | None) -> bool:
         """The opening UPDATE. False: the batch was committed before.

@@ -1,6 +1,6 @@
 """BaseSyncEngine: one run of one entity, from the lease to the closed history row."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -63,6 +63,7 @@ class BaseSyncEngine:
     history: SyncHistory
     window: Window
     writer: BatchWriter
+    total: int | None = None
 
     def __init__(self, *, progress: Progress | None = None, client: DataSource | None = None) -> None:
         self.progress = progress
@@ -136,8 +137,8 @@ class BaseSyncEngine:
         if self.history.pk is None:
             return
         self.monitor.details |= {"drift": self.processor.drift(), "children": self.writer.children}
-        self.monitor.details |= {"notes": self.notes} if self.notes else {}
-        outcome = Outcome(error, tuple(self.notes), self.monitor.get_metrics(), dry_run=self.plan.dry_run)
+        self.monitor.details["notes"] = self.notes
+        outcome = Outcome(error, self.monitor.get_metrics(), dry_run=self.plan.dry_run)
         await sync_to_async(close_run)(self.history, self.window_or_none, outcome)
         logs.completed(self.history)
 
@@ -152,14 +153,16 @@ class BaseSyncEngine:
             self.seen = SeenKeys()
         return self.window
 
-    async def fetch_data(self, window: Window) -> AsyncIterator[Page]:
+    async def fetch_data(self, window: Window) -> AsyncGenerator[Page, None]:
         """Load batches of records, read ahead; at most `--max-records` of them."""
-        total = await self.client.count_records(self.resource, window)
-        self.report = lambda: self.progress and self.progress(self.history, total)
+        self.total = await self.client.count_records(self.resource, window)
         pages = self.client.read(self.resource, window, window.position)
         left = self.plan.max_records or None
         batches = load_batches(
-            pages, where=f"{self.crm_source} {self.sync_type}", beat=self.heartbeat, every=HEARTBEAT.total_seconds()
+            pages,
+            where=f"{self.crm_source} {self.sync_type}",
+            beat=self.heartbeat,
+            every=HEARTBEAT.total_seconds(),
         )
         async with aclosing(batches) as source:
             async for page in source:
@@ -197,7 +200,8 @@ class BaseSyncEngine:
             added = await sync_to_async(self.writer.save)(batch, checkpoint)
         self.monitor.record_processed(added.processed, added.failed)
         logs.rejected(self.history, batch.rejected, batch.warnings)
-        self.report()
+        if self.progress:
+            self.progress(self.history, self.total)
         self.check_rejected()
 
     async def delete_missing(self, window: Window) -> None:
@@ -225,6 +229,12 @@ class BaseSyncEngine:
             await self.save_data(Batch(tombstones=stones), self.position)
 
     # Steps.
+
+    @classmethod
+    def command(cls) -> str:
+        """The name of its management command; databases have theirs under `db_`."""
+        prefix = "db" if cls.client_class.kind == "database" else "sync"
+        return f"{prefix}_{cls.crm_source}_{cls.sync_type}"
 
     def get_client(self, plan: SyncPlan) -> DataSource:
         """The client of this run: the one that was given, else the declared one."""
@@ -262,10 +272,12 @@ class BaseSyncEngine:
         parts = [self.resource, identity, self.client.version(), self.processor.key_fields, mapping]
         window = replace(window, fingerprint=fingerprint(window, plan, *parts))
         stopped = stopped_run(history) if self.client.resumable and not plan.dry_run else None
-        if stopped and stopped.checkpoint["fingerprint"] != window.fingerprint:
-            self.notes.append(f"run {stopped.pk} is not gone on with: the source or the orders have changed")
-        elif stopped and not plan.restart:
-            window = window.resumed(stopped.checkpoint, stopped.pk)
+        if stopped and not plan.restart:
+            run, checkpoint = stopped
+            if checkpoint["fingerprint"] == window.fingerprint:
+                window = window.resumed(checkpoint, run)
+            else:
+                self.notes.append(f"run {run} is not gone on with: the source or the orders have changed")
         history.configuration |= {"strategy": window.strategy, "resumes": window.resumes}
         history.save(update_fields=["configuration"])
         return window
@@ -326,4 +338,3 @@ class BaseSyncEngine:
     def check_result(self) -> None:
         """Raise SafetyStop when the run's ledger does not balance."""
         Counts.of_history(self.history).check()
-

@@ -111,7 +111,9 @@ def choose_window(
         return Window("delta", cap, past.watermark - overlap, cap, covers=not plan.partial)
     until = plan.end_date and cap
     complete = not plan.partial and until is None
-    return Window("full", cap, until=until if resource.cursor else None, covers=not plan.partial, complete=complete)
+    return Window(
+        "full", cap, until=until if resource.cursor else None, covers=not plan.partial, complete=complete
+    )
 
 
 def fingerprint(window: Window, plan: SyncPlan, *parts: object) -> str:

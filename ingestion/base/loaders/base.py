@@ -1,5 +1,6 @@
 """What every loader does and answers: rows go in, and the database says what it did with each."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,7 +86,7 @@ class Target:
         return bool(mine < stored)
 
 
-class Loader:
+class Loader(ABC):
     """Writes rows; a subclass says how (`write`), this class what happens when the database refuses.
 
     The fast way first, the exact way when it is refused: a batch that the database will not take is halved
@@ -95,11 +96,7 @@ class Loader:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.connection = connections[target.using]
-        self.foreign_keys = [
-            each
-            for each in target.model._meta.concrete_fields
-            if isinstance(each, models.ForeignKey) and each.db_constraint
-        ]
+        self.foreign_keys = real_foreign_keys(target.model)
 
     def load(self, rows: Sequence[Row]) -> Loaded:
         """Write a batch, its keys all different. Must run inside the batch's transaction."""
@@ -122,9 +119,9 @@ class Loader:
         half = len(rows) // 2
         return self.attempt(rows[:half]) + self.attempt(rows[half:])
 
+    @abstractmethod
     def write(self, rows: Sequence[Row]) -> Loaded:
         """Write rows in as few statements as the database allows. Raises what the database raises."""
-        raise TypeError(f"{type(self).__name__} does not say how it writes")
 
     def orphans(self, rows: Sequence[Row]) -> dict[int, tuple[Row, FieldError]]:
         """Rows whose parent, behind a real foreign key, is not there: rejected until it is."""
@@ -151,6 +148,12 @@ class Loader:
         to_self = any(key.related_model is self.target.model for key in self.foreign_keys)
         if to_self or (self.foreign_keys and self.connection.vendor == "postgresql"):
             self.connection.check_constraints(table_names=[self.target.model._meta.db_table])
+
+
+def real_foreign_keys(model: type[models.Model]) -> "list[models.ForeignKey[Any, Any]]":
+    """The foreign keys that the database itself enforces."""
+    keys = [each for each in model._meta.concrete_fields if isinstance(each, models.ForeignKey)]
+    return [each for each in keys if getattr(each, "db_constraint", False)]
 
 
 def existing(model: type[models.Model], name: str, values: set[Any], using: str) -> set[Any]:

@@ -31,10 +31,10 @@ Stored = dict[Key, dict[str, Any]]
 class Slot(Expression):
     """A placeholder in a statement that is compiled once and executed with many rows."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """One parameter; its value comes with each row."""
         del compiler, connection
-        return "%s", [None]
+        return "%s", (None,)
 
 
 class PortableLoader(Loader):
@@ -159,7 +159,7 @@ class PortableLoader(Loader):
         names = [name for name in [*own, *stamps] if name not in self.target.key]
         by_key = {name: Slot(output_field=self.by_name[name]) for name in self.target.key}
         query = cast("UpdateQuery", self.manager.filter(**by_key).query.chain(UpdateQuery))
-        query.add_update_fields([(self.by_name[name], None, Slot()) for name in names])
+        query.add_update_fields(cast("Any", [(self.by_name[name], None, Slot()) for name in names]))
         sql, _ = query.get_compiler(self.target.using).as_sql()
         fields = [self.by_name[name] for name in [*names, *self.target.key]]
         self.execute(sql, fields, (row | stamps for row in rows))
@@ -177,9 +177,7 @@ class PortableLoader(Loader):
         rows = [row for row in rows if name in row]
         if not rows:
             return ChildCounts()
-        link = cast(
-            "models.ForeignKey[Any, Any]", spec.processor_class.model._meta.get_field(spec.parent)
-        )
+        link = cast("models.ForeignKey[Any, Any]", spec.processor_class.model._meta.get_field(spec.parent))
         parents = self.parent_values(rows, link.target_field.attname)
         children = [
             child | {link.attname: parents[self.target.key_of(row)]} for row in rows for child in row[name]
@@ -217,7 +215,7 @@ def stale_children(target: Target, link: str, parents: Sequence[Any], keep: set[
 
 def child_key(spec: Children) -> tuple[str, ...]:
     """What tells one parent's children apart."""
-    return key_fields(spec.processor_class())
+    return key_fields(spec.processor_class)
 
 
 def comparison(field: "models.Field[Any, Any]", vendor: str) -> Callable[[Any, Any], bool]:

@@ -1,0 +1,161 @@
+"""One field of a mapping, compiled: from a record to the value in the row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from django.db import models
+
+from ingestion.base.exceptions import ConfigurationError
+from ingestion.base.fields.columns import ModelField, converter
+from ingestion.base.fields.declared import MISSING, Conventions, Convert, Field, Path, lookup
+from ingestion.base.validators import InvalidValue
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledField:
+    """Everything a processor needs to know about one field, worked out once per run.
+
+    `name` is the key in the row (the model field's attname), `source` the paths for messages. `keeps_blank`
+    is said of a text column that is not nullable and takes an empty text for what it is.
+    """
+
+    name: str
+    source: str
+    paths: tuple[Path, ...]
+    transforms: Convert | None
+    convert: Convert
+    is_null: Callable[[Any], bool]
+    nullable: bool
+    required: bool
+    default: Any
+    keeps_blank: bool
+
+    @property
+    def has_default(self) -> bool:
+        """Whether something stands in for null and absent."""
+        return self.default is not MISSING
+
+    def find(self, record: Any) -> Any:
+        """The raw value at the first path that the record has, or MISSING."""
+        for path in self.paths:
+            raw = lookup(record, path)
+            if raw is not MISSING:
+                return raw
+        return MISSING
+
+    def take(self, raw: Any) -> Any:
+        """The row's value of a raw one: null becomes the default, the rest is transformed and converted.
+
+        Raises InvalidValue (`required` where null is none), or ChangedValue where something can be kept.
+        """
+        if self.is_null(raw):
+            return self.empty(raw)
+        if self.transforms is not None:
+            raw = self.transforms(raw)
+            if self.is_null(raw):
+                return self.empty(raw)
+        return self.convert(raw)
+
+    def empty(self, raw: Any = None) -> Any:
+        """What the row gets for a null: an empty text, the default, or None."""
+        if self.keeps_blank and isinstance(raw, str) and not raw.strip():
+            return ""
+        if self.default is not MISSING:
+            return self.default() if callable(self.default) else self.default
+        if self.required:
+            raise InvalidValue("required", "A value is required.")
+        return None
+
+
+def compile_field(
+    model_field: ModelField, field: Field | str, conventions: Conventions, *, validate: bool = True
+) -> CompiledField:
+    """A mapping's declaration of one model field, made ready for a run.
+
+    Raises ConfigurationError for a declaration that can never work.
+    """
+    if isinstance(field, str):
+        field = Field(field)
+    null_values = conventions.null_values if field.null_values is None else field.null_values
+    default = default_of(model_field) if field.default is MISSING else field.default
+    required = field.required
+    if required is None:
+        required = not model_field.null and default is MISSING
+    if not (required or model_field.null or default is not MISSING):
+        raise ConfigurationError(
+            "required=False, but the column takes no null and there is no default",
+            where=str(model_field.name),
+            fix="declare a default, or make the model field null=True",
+        )
+    return CompiledField(
+        name=model_field.attname,
+        source=field.source if isinstance(field.source, str) else "|".join(field.source),
+        paths=field.paths,
+        transforms=reduce(then, map(guarded, field.transforms)) if field.transforms else None,
+        convert=converter(model_field, field, conventions, validate=validate),
+        is_null=null_test(null_values, text=is_text(model_field)),
+        nullable=model_field.null,
+        required=required,
+        default=default,
+        keeps_blank=field.default is MISSING and not field.required and blank_means_blank(model_field),
+    )
+
+
+def is_text(model_field: ModelField) -> bool:
+    """Whether an empty text is a value of the column."""
+    return model_field.empty_strings_allowed and not isinstance(model_field, models.BinaryField)
+
+
+def blank_means_blank(model_field: ModelField) -> bool:
+    """Whether an empty text in the source is one in the row: the column has no other way to say nothing."""
+    has_place = model_field.blank or model_field.default == ""
+    return is_text(model_field) and not model_field.null and has_place
+
+
+def default_of(model_field: ModelField) -> Any:
+    """What a column without null gets for one: the model's default, else "" in a text that may be blank."""
+    if model_field.null:
+        return MISSING
+    if model_field.has_default():
+        return model_field.get_default
+    in_database = vars(model_field).get("db_default", models.NOT_PROVIDED)
+    if in_database is not models.NOT_PROVIDED and not hasattr(in_database, "resolve_expression"):
+        return in_database
+    return "" if blank_means_blank(model_field) else MISSING
+
+
+def null_test(null_values: tuple[str, ...], *, text: bool) -> Callable[[Any], bool]:
+    """What tells a null from a value: None, absent, and texts that mean it.
+
+    In a column that is not text an empty text is always null.
+    """
+    texts = frozenset(null_values) if text else frozenset(null_values) | {""}
+
+    def is_null(value: Any) -> bool:
+        if isinstance(value, str):
+            return value.strip() in texts
+        return value is None or value is MISSING
+
+    return is_null
+
+
+def guarded(transform: Convert) -> Convert:
+    """A transform whose ValueError and TypeError mean that the value is bad; anything else stays loud."""
+    name = getattr(transform, "__qualname__", type(transform).__name__)
+
+    def guard(value: Any) -> Any:
+        try:
+            return transform(value)
+        except InvalidValue:
+            raise
+        except (ValueError, TypeError):
+            raise InvalidValue("invalid", f"{name} could not take this value.") from None
+
+    return guard
+
+
+def then(first: Convert, second: Convert) -> Convert:
+    """Both transforms, the second only if the first left something."""
+    return lambda value: None if (result := first(value)) is None else second(result)

@@ -1,0 +1,56 @@
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from rich.table import Table
+
+from ingestion.base.console import terminal
+from ingestion.base.processor import key_fields
+from ingestion.registry import Engine, available, engines
+
+
+class Command(BaseCommand):
+    help = "List every entity that can be synced, or the sources that are not installed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+        parser.add_argument("--available", action="store_true", help="the sources that can be added, and how")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["available"]:
+            self.list_available()
+            return
+        entities = [described(engine) for engine in engines().values()]
+        if options["json"]:
+            self.stdout.write(json.dumps(entities, indent=2))
+            return
+        table = Table("source", "entity", "command", "table", "key", "deletes", box=None, header_style="bold")
+        for each in entities:
+            names = ("crm_source", "sync_type", "command", "table")
+            table.add_row(*(each[name] for name in names), ", ".join(each["key"]), each["deletes"])
+        terminal(self.stdout).print(table)
+
+    def list_available(self) -> None:
+        """The sources that come with the product, each with the line to add."""
+        names = available()
+        if not names:
+            self.stdout.write("every source is installed")
+        for name in names:
+            self.stdout.write(f'{name.rpartition(".")[2]}: add "{name}" to INSTALLED_APPS')
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """An entity as programs see it."""
+    processor = engine.processor_class
+    return {
+        "crm_source": engine.crm_source,
+        "sync_type": engine.sync_type,
+        "command": engine.command(),
+        "model": processor.model._meta.label,
+        "table": processor.model._meta.db_table,
+        "key": list(key_fields(processor)),
+        "timestamp_field": processor.timestamp_field,
+        "source_kind": engine.client_class.kind,
+        "deletes": engine.deletes,
+        "schedule": engine.schedule,
+    }

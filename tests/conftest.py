@@ -1,0 +1,38 @@
+"""Fixtures that every test may use."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.routing import OneDatabase
+
+DATABASES = ["default", "postgres", "mariadb"]
+
+
+def pytest_configure() -> None:
+    """A service that was asked for must be there: nothing is skipped behind anybody's back."""
+    missing = [reason for name, reason in settings.MISSING.items() if name in settings.REQUIRED]
+    if missing:
+        raise pytest.UsageError("INGESTION_TEST_REQUIRE: " + "; ".join(missing))
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Tests that take `database` may touch the one they are given."""
+    for item in items:
+        if "database" in getattr(item, "fixturenames", ()):
+            name = item.callspec.params["database"]
+            if name in settings.DATABASES:
+                item.add_marker(pytest.mark.django_db(databases=[name]))
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: Any) -> Iterator[str]:
+    """The test runs on each database: SQLite (`default`), PostgreSQL, MariaDB."""
+    if request.param in settings.MISSING:
+        pytest.skip(settings.MISSING[request.param])
+    request.getfixturevalue("db")
+    OneDatabase.alias = request.param
+    yield request.param
+    OneDatabase.alias = "default"
