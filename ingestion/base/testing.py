@@ -12,6 +12,7 @@ from ingestion.base.window import Window
 class MemorySource(DataSource):
     """A list of records, read in keyset pages ordered by (cursor, key), as a good API or database is.
 
+    With `by_key` pages are ordered by the key alone, as the list endpoints of many APIs are.
     `before_page` is called with the number of each page before it is made: a place for edits while a read
     is going on, for faults and for crashes. `requests` remembers what was asked.
     """
@@ -26,6 +27,7 @@ class MemorySource(DataSource):
         *,
         cursor: str | None = "updated_at",
         key: str = "id",
+        by_key: bool = False,
         page_size: int = 100,
         account: str = "",
         before_page: Callable[[int], None] | None = None,
@@ -33,6 +35,7 @@ class MemorySource(DataSource):
         self.records: list[Record] = list(records)
         self.cursor = cursor
         self.key = key
+        self.by_key = by_key
         self.page_size = page_size
         self.account = account
         self.before_page = before_page
@@ -45,7 +48,8 @@ class MemorySource(DataSource):
 
     def place(self, record: Mapping[str, Any]) -> tuple[str, str]:
         """Where a record stands in the order."""
-        return str(record.get(self.cursor) or "") if self.cursor else "", str(record.get(self.key, ""))
+        moment = "" if self.by_key or not self.cursor else str(record.get(self.cursor) or "")
+        return moment, str(record.get(self.key, ""))
 
     def wanted(self, record: Record, window: Window) -> bool:
         """Whether a record lies in the window; one without a timestamp always does."""
@@ -64,9 +68,9 @@ class MemorySource(DataSource):
         self.requests.append((window, position))
         after = tuple(position["after"]) if position else None
         while True:
-            if self.before_page:
-                self.before_page(self.pages)
             self.pages += 1
+            if self.before_page:
+                self.before_page(self.pages - 1)
             rest = sorted((r for r in self.records if self.wanted(r, window)), key=self.place)
             page = [r for r in rest if after is None or self.place(r) > after][: self.page_size]
             if not page:

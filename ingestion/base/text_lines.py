@@ -123,8 +123,9 @@ def known_encoding(name: str) -> str:
 class Lines:
     """The lines of an open file with their ends, read once from front to back.
 
-    `number` lines and `characters` were read so far; `row` has the lines since whoever reads rows last cleared it.
-    Raises SourceError, naming the line, for bytes that are not the file's encoding.
+    `number` lines and `characters` were read so far; `row` has the lines of the current row,
+    and its reader clears it. Raises SourceError, naming the line, for bytes that are not the file's
+    encoding.
     """
 
     def __init__(self, file: TextIO, path: Path) -> None:

@@ -69,6 +69,8 @@ def test_integer_keeps_to_whole_numbers_that_its_column_holds(raw, result):
     [
         (1e308, kept(1e308)),
         ("1e-999", refused("inexact")),
+        ("1e350", refused("out_of_range")),
+        (10**350, refused("out_of_range")),
         (2**60, kept(2.0**60)),
         (Decimal("0.1"), kept(0.1)),
     ],
@@ -90,7 +92,12 @@ def test_float_never_loses_a_whole_number(raw, result):
         ("2025-03-01T12:30:00.123456789Z", kept(datetime(2025, 3, 1, 12, 30, 0, 123_456, UTC))),
         ("1735689600.123456", kept(NEW_YEAR + timedelta(microseconds=123_456))),
         ("-1735689600", kept(datetime(1915, 1, 1, tzinfo=UTC))),
-        (99_999_999_999, kept(datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC))),
+        (10**8, kept(datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC))),
+        (10**8 - 1, refused("ambiguous")),
+        (10**11 - 1, kept(datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC))),
+        (10**11, kept(datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC))),
+        (10**14 - 1, kept(datetime(5138, 11, 16, 9, 46, 39, 999_000, UTC))),
+        (10**14, kept(datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC))),
         ("2025-03-01T12:30:00+25:00", refused("invalid")),
         ("2025-03-01T12:30:00 EST", refused("invalid")),
         ("2025-03-01T12", refused("invalid")),
@@ -154,7 +161,7 @@ def test_date_of_a_moment_is_its_date_in_the_zone_of_the_source(raw, result):
     [
         (models.DateField, "01/02/2025", ("%m/%d/%Y",), kept(date(2025, 1, 2))),
         (models.DateField, "13/02/2025", ("%m/%d/%Y", "%d/%m/%Y"), kept(date(2025, 2, 13))),
-        (models.DateField, "2025-03-01", ("%m/%d/%Y",), kept(date(2025, 3, 1))),
+        (models.DateTimeField, "2025-03-01", ("%Y-%d-%m",), kept(datetime(2025, 3, 1, tzinfo=UTC))),
         (
             models.DateTimeField,
             "3/1/25 3:05 PM",
@@ -221,3 +228,7 @@ def test_time_of_day_has_no_zone(raw, result):
 )
 def test_duration_is_unambiguous_or_refused(raw, result):
     assert outcome(raw, models.DurationField()) == result
+
+
+def test_integer_too_long_to_print_is_refused_as_text():
+    assert outcome(10**5000, models.TextField()) == refused("out_of_range")

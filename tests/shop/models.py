@@ -60,3 +60,28 @@ class ShopStock(SourceModel):
     class Meta:
         db_table = "shop_stock"
         constraints = [models.UniqueConstraint(fields=["shop", "article"], name="shop_stock_key")]
+
+
+class ShopCategory(SourceModel):
+    """Refers to itself, and has columns that Django fills."""
+
+    id = models.CharField(max_length=20, primary_key=True)
+    title = models.CharField(max_length=30)
+    parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="below")
+    entered_at = models.DateTimeField(auto_now_add=True)
+    touched_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "shop_category"
+
+
+class ShopReview(models.Model):
+    """A child row with a parent of its own besides."""
+
+    category = models.ForeignKey(ShopCategory, models.CASCADE, related_name="reviews")
+    place = models.IntegerField()
+    customer = models.ForeignKey(ShopCustomer, models.CASCADE)
+
+    class Meta:
+        db_table = "shop_review"
+        constraints = [models.UniqueConstraint(fields=["category", "place"], name="shop_review_place")]

@@ -104,7 +104,7 @@ class DateTimeValidator(BaseValidator):
             return value
         if isinstance(value, date):
             return datetime.combine(value, time.min)
-        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        if isinstance(value, (int, float, Decimal)):
             return from_epoch(exact(value))
         raise InvalidValue("invalid", "A date and time were expected.")
 

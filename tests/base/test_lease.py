@@ -1,0 +1,196 @@
+"""One writer per entity: who holds a lease, how it is freed, and what a run can do that has lost it."""
+
+import os
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+
+import psutil
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from ingestion.base.exceptions import LeaseLost, LeaseRefused
+from ingestion.base.lease import Holder, acquire, machine
+from ingestion.base.testing import MemorySource
+from ingestion.models import SyncHistory
+from tests.shop.engines import ShopCustomerSyncEngine
+from tests.shop.models import ShopCustomer
+
+pytestmark = pytest.mark.django_db
+ME = (socket.gethostname(), machine())
+
+
+def run_row(lease, **values):
+    values = {"start_time": timezone.now(), "heartbeat_at": timezone.now()} | values
+    return SyncHistory.objects.create(crm_source="shop", sync_type="customers", lease=lease, **values)
+
+
+def wanted():
+    return SyncHistory(crm_source="shop", sync_type="customers", start_time=timezone.now())
+
+
+def source(**kwargs):
+    records = [{"id": str(n), "name": "x", "updated_at": "2026-03-01T00:00:00Z"} for n in range(5000)]
+    return MemorySource(records, page_size=1000, **kwargs)
+
+
+def dead_process():
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    started = psutil.Process(process.pid).create_time()
+    process.wait()
+    return process.pid, started
+
+
+def test_lease_names_host_boot_pid_and_process_start():
+    holder = Holder.this_process()
+
+    assert (holder.host, holder.machine, holder.pid) == (*ME, os.getpid())
+    assert holder.started == psutil.Process().create_time()
+    assert Holder.parse(str(holder)).token == holder.token
+
+
+def test_two_leases_of_one_process_differ():
+    assert str(Holder.this_process()) != str(Holder.this_process())
+
+
+def test_database_itself_refuses_a_second_running_row(database):
+    run_row("a")
+    with pytest.raises(IntegrityError), transaction.atomic(database):
+        run_row("b")
+
+    assert SyncHistory.objects.count() == 1
+
+
+def test_finished_rows_of_one_entity_may_be_many(database):
+    for status in ("success", "failed", "partial", "success"):
+        run_row(None, status=status)
+
+    assert SyncHistory.objects.count() == 4
+
+
+def test_living_holder_is_named_and_nothing_is_written(database):
+    row = run_row(str(Holder.this_process()))
+    with pytest.raises(LeaseRefused) as refused:
+        acquire(wanted())
+
+    assert f"run {row.pk} on {ME[0]}, process {os.getpid()} is at work" in str(refused.value)
+    assert f"sync_status --close {row.pk}" in refused.value.fix
+    assert SyncHistory.objects.count() == 1
+
+
+def test_dead_process_on_this_host_frees_the_lease_at_once(database):
+    pid, started = dead_process()
+    row = run_row(str(Holder(*ME, pid, started, "x")))
+    acquire(mine := wanted())
+
+    row.refresh_from_db()
+    assert (row.status, row.lease, mine.status) == ("failed", None, "running")
+    assert row.error_message == f"interrupted: {ME[0]}, process {pid} is gone; closed by the next run"
+
+
+def test_pid_that_another_process_has_now_is_a_dead_holder():
+    run_row(str(Holder(*ME, os.getpid(), psutil.Process().create_time() - 1000, "x")))
+    acquire(mine := wanted())
+
+    assert mine.pk
+
+
+def test_killed_process_that_nobody_has_waited_for_is_dead():
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    holder = Holder(*ME, process.pid, psutil.Process(process.pid).create_time(), "x")
+    alive = not holder.is_dead()
+    process.kill()
+    psutil.Process(process.pid).status()
+    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+        pass
+    dead = holder.is_dead()
+    process.wait()
+
+    assert alive
+    assert dead
+
+
+@pytest.mark.parametrize("elsewhere", [("other-host", ME[1]), (ME[0], "another boot")])
+def test_process_elsewhere_is_judged_by_its_heartbeat_alone(elsewhere, database):
+    row = run_row(str(Holder(*elsewhere, *dead_process(), "x")))
+    with pytest.raises(LeaseRefused):
+        acquire(wanted())
+    SyncHistory.objects.filter(pk=row.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=6))
+    acquire(mine := wanted())
+
+    assert mine.pk
+
+
+def test_heartbeat_of_four_minutes_ago_still_holds(database):
+    run_row(str(Holder("other-host", "boot", 1, 1.0, "x")), heartbeat_at=timezone.now() - timedelta(minutes=4))
+    with pytest.raises(LeaseRefused):
+        acquire(wanted())
+
+
+def test_running_row_that_nobody_signed_is_freed_when_it_is_old(database):
+    run_row(None, heartbeat_at=None, start_time=timezone.now() - timedelta(hours=1))
+    acquire(mine := wanted())
+
+    assert mine.pk
+
+
+def test_second_run_of_an_entity_is_refused_while_the_first_works():
+    acquire(wanted())
+    with pytest.raises(LeaseRefused):
+        ShopCustomerSyncEngine(client=source()).sync()
+
+    assert SyncHistory.objects.count() == 1
+    assert not ShopCustomer.objects.exists()
+
+
+def test_other_entities_run_beside_it():
+    acquire(wanted())
+    acquire(other := SyncHistory(crm_source="shop", sync_type="orders", start_time=timezone.now()))
+
+    assert other.pk
+
+
+def take_over():
+    """What another run does when it finds the lease stale."""
+    SyncHistory.objects.filter(status="running").update(status="failed", lease=None)
+    acquire(wanted())
+
+
+def test_run_that_was_taken_over_commits_nothing_more(database):
+    class TakenOver(ShopCustomerSyncEngine):
+        async def save_data(self, batch, position):
+            if self.history.batch == 1:
+                await sync_to_async(take_over)()
+            await super().save_data(batch, position)
+
+    engine = TakenOver(client=source())
+    with pytest.raises(LeaseLost, match="does not hold the lease any more"):
+        engine.sync()
+
+    assert ShopCustomer.objects.count() == 2000
+    assert list(SyncHistory.objects.values_list("status", flat=True)) == ["running", "failed"]
+
+
+def test_run_that_was_closed_by_hand_before_its_end_does_not_call_itself_a_success(database):
+    class ClosedLate(ShopCustomerSyncEngine):
+        def check_result(self):
+            pass
+
+        async def delete_missing(self, window):
+            await sync_to_async(SyncHistory.objects.filter(status="running").update)(status="failed", lease=None)
+
+    with pytest.raises(LeaseLost):
+        ClosedLate(client=source()).sync()
+
+    assert SyncHistory.objects.get().status == "failed"
+
+
+def test_refused_engine_leaves_no_row_behind(database):
+    run_row(str(Holder.this_process()))
+    with pytest.raises(LeaseRefused):
+        ShopCustomerSyncEngine(client=source()).sync()
+
+    assert SyncHistory.objects.count() == 1
