@@ -31,6 +31,11 @@ class Resource:
     lag: timedelta = timedelta(0)
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def described(self) -> str:
+        """Everything that was declared, as text that is the same in every process (functions by name)."""
+        options = {name: getattr(value, "__qualname__", value) for name, value in self.options.items()}
+        return repr((self.name, self.cursor, self.lag, sorted(options.items())))
+
 
 class DataSource(ABC):
     """A client: reads resources in pages.

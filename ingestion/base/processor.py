@@ -136,7 +136,7 @@ class BaseProcessor:
             return
         try:
             if self.gone and is_set(lookup(record, self.gone)):
-                batch.tombstones.append(Tombstone(self.readable_key(record), len(batch.rows)))
+                batch.tombstones.append(self.read_tombstone(record, len(batch.rows)))
                 return
             row = self.transform_record(record)
             if self.validate:
@@ -226,12 +226,14 @@ class BaseProcessor:
         row, errors, _ = self.mapper.map_fields(record, self.key_columns)
         return None if errors else self.key_of(row)
 
-    def readable_key(self, record: Record) -> Key:
-        """The key of a record. Raises RecordError where it cannot be read."""
-        row, errors, _ = self.mapper.map_fields(record, self.key_columns)
+    def read_tombstone(self, record: Record, after: int) -> Tombstone:
+        """A record that says it is gone. Raises RecordError where its key cannot be read."""
+        named = {*self.key_fields, self.timestamp_field}
+        columns = [column for column in self.mapper.columns if column.name in named]
+        row, errors, _ = self.mapper.map_fields(record, columns)
         if errors:
-            raise RecordError(errors, record=record)
-        return self.key_of(row)
+            raise RecordError(errors, record=record, key=self.read_key(record))
+        return Tombstone(self.key_of(row), after, row.get(self.timestamp_field or ""))
 
     def without_secrets(self, error: RecordError) -> RecordError:
         """The error with a record that may be stored."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -52,10 +53,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """The source says that this key is gone; it came after `after` rows of its batch."""
+    """The source says that this key is gone, changed last at `moment`; it came after `after` rows of its batch."""
 
     key: Key
     after: int = 0
+    moment: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -212,7 +212,7 @@ class BaseSyncEngine:
         if not self.sweeps:
             return
         if self.seen is None:
-            self.notes.append("not swept: the read was not complete")
+            self.notes.append("not swept: only a complete read without --force deletes")
             return
         if window.resumes:
             await self.read_keys(self.seen)
@@ -269,7 +269,13 @@ class BaseSyncEngine:
             self.notes.append("read whole: this entity has no timestamp")
         identity, mapping = self.client.identity(), self.processor.mapper.fingerprint()
         self.notes += settle_identity(history, plan, window, identity, mapping)
-        parts = [self.resource, identity, self.client.version(), self.processor.key_fields, mapping]
+        parts = [
+            self.resource.described(),
+            identity,
+            self.client.version(),
+            self.processor.key_fields,
+            mapping,
+        ]
         window = replace(window, fingerprint=fingerprint(window, plan, *parts))
         stopped = stopped_run(history) if self.client.resumable and not plan.dry_run else None
         if stopped and not plan.restart:
@@ -312,7 +318,8 @@ class BaseSyncEngine:
     def moments(self, batch: Batch) -> list[datetime | None]:
         """The source timestamps of a batch."""
         name = self.processor.timestamp_field
-        return [row.get(name) for row in batch.rows] if name else []
+        rows = [row.get(name) for row in batch.rows] if name else []
+        return [*rows, *(stone.moment for stone in batch.tombstones)]
 
     @property
     def sweeps(self) -> bool:

@@ -24,7 +24,8 @@ class Window:
     `since` and `until` are the filter a client applies (None: no bound on that side). `cap` is the latest
     moment the watermark may take. `position` is where an interrupted read goes on. `covers` says that
     nothing between the last watermark and this read is left out, so that a watermark may be stored;
-    `complete` that everything there is is read, so that a missing key means a deleted record. `newest` is
+    `complete` that everything there is is read, so that a missing key means a deleted record (never with
+    `--force`, which deletes nothing). `newest` is
     the greatest source timestamp that is stored so far.
     """
 
@@ -110,7 +111,7 @@ def choose_window(
     if past.watermark and resource.cursor and not wanted:
         return Window("delta", cap, past.watermark - overlap, cap, covers=not plan.partial)
     until = plan.end_date and cap
-    complete = not plan.partial and until is None
+    complete = not plan.partial and until is None and not plan.force
     return Window(
         "full", cap, until=until if resource.cursor else None, covers=not plan.partial, complete=complete
     )

@@ -68,7 +68,9 @@ def test_incomplete_read_deletes_nothing(flags):
     history = sync(source, **flags)
 
     assert (history.records_deleted, live()) == (0, 30)
-    assert history.performance_metrics["notes"][-1] == "not swept: the read was not complete"
+    assert (
+        history.performance_metrics["notes"][-1] == "not swept: only a complete read without --force deletes"
+    )
 
 
 def test_failed_read_deletes_nothing():

@@ -140,8 +140,8 @@ def test_entity_without_a_timestamp_is_read_whole_and_says_so():
 
 def test_record_changed_while_a_page_was_read_arrives_with_the_next_delta():
     source = MemorySource(customers(30), page_size=10, by_key=True)
-    source.before_page = lambda page: page == 2 and source.records.__setitem__(
-        0, customer(0, 1, city="changed behind the reader")
+    source.before_page = lambda page: (
+        page == 2 and source.records.__setitem__(0, customer(0, 1, city="changed behind the reader"))
     )
     sync(source)
     missed = ShopCustomer.objects.get(id="0").city
@@ -342,7 +342,9 @@ def test_restart_starts_over():
     assert history.records_processed == 5000
 
 
-@pytest.mark.parametrize("change", [{"force": True}, {"options": {"status": "open"}}, {"skip_validation": True}])
+@pytest.mark.parametrize(
+    "change", [{"force": True}, {"options": {"status": "open"}}, {"skip_validation": True}]
+)
 def test_run_with_other_orders_does_not_go_on(change):
     source = big()
     with pytest.raises(SourceError):
@@ -520,7 +522,9 @@ def test_history_row_says_what_was_asked_and_what_it_cost():
     metrics = SyncHistory.objects.get(pk=history.pk).performance_metrics
     assert history.configuration["full"] is True
     assert (metrics["total_records"], metrics["total_api_calls"], metrics["error_rate"]) == (1, 1, 0.0)
-    assert {"duration_seconds", "records_per_second", "api_calls_per_record", "peak_memory_mib"} <= set(metrics)
+    assert {"duration_seconds", "records_per_second", "api_calls_per_record", "peak_memory_mib"} <= set(
+        metrics
+    )
     assert metrics["drift"] == {
         "absent": ["email", "city", "balance", "visits", "vip", "tags"],
         "unknown": ["shoe_size"],

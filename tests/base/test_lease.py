@@ -125,7 +125,9 @@ def test_process_elsewhere_is_judged_by_its_heartbeat_alone(elsewhere, database)
 
 
 def test_heartbeat_of_four_minutes_ago_still_holds(database):
-    run_row(str(Holder("other-host", "boot", 1, 1.0, "x")), heartbeat_at=timezone.now() - timedelta(minutes=4))
+    run_row(
+        str(Holder("other-host", "boot", 1, 1.0, "x")), heartbeat_at=timezone.now() - timedelta(minutes=4)
+    )
     with pytest.raises(LeaseRefused):
         acquire(wanted())
 
@@ -180,7 +182,9 @@ def test_run_that_was_closed_by_hand_before_its_end_does_not_call_itself_a_succe
             pass
 
         async def delete_missing(self, window):
-            await sync_to_async(SyncHistory.objects.filter(status="running").update)(status="failed", lease=None)
+            await sync_to_async(SyncHistory.objects.filter(status="running").update)(
+                status="failed", lease=None
+            )
 
     with pytest.raises(LeaseLost):
         ClosedLate(client=source()).sync()

@@ -23,7 +23,9 @@ def writer(database):
 
 
 def batch(*names):
-    records = [{"id": str(n), "name": name, "updated_at": "2026-03-01T00:00:00Z"} for n, name in enumerate(names)]
+    records = [
+        {"id": str(n), "name": name, "updated_at": "2026-03-01T00:00:00Z"} for n, name in enumerate(names)
+    ]
     return ShopCustomerProcessor().process_batch(records)
 
 

@@ -1,7 +1,7 @@
 """What every loader does and answers: rows go in, and the database says what it did with each."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -102,6 +102,9 @@ class Loader(ABC):
         """Write a batch, its keys all different. Must run inside the batch's transaction."""
         orphans = self.orphans(rows)
         kept = [row for row in rows if id(row) not in orphans] if orphans else rows
+        for key in self.foreign_keys:
+            if key.related_model is self.target.model:
+                kept = parents_first(kept, key.attname, key.target_field.attname)
         return self.attempt(kept) + Loaded(refused=list(orphans.values()))
 
     def attempt(self, rows: Sequence[Row]) -> Loaded:
@@ -115,7 +118,8 @@ class Loader(ABC):
                 return loaded
         except (DataError, IntegrityError) as error:
             if len(rows) == 1:
-                return Loaded(refused=[(rows[0], refusal(error))])
+                orphans = self.orphans(rows)  # its parent was in the batch, and was refused itself
+                return Loaded(refused=[*orphans.values()] or [(rows[0], refusal(error))])
         half = len(rows) // 2
         return self.attempt(rows[:half]) + self.attempt(rows[half:])
 
@@ -126,18 +130,29 @@ class Loader(ABC):
     def orphans(self, rows: Sequence[Row]) -> dict[int, tuple[Row, FieldError]]:
         """Rows whose parent, behind a real foreign key, is not there: rejected until it is."""
         found: dict[int, tuple[Row, FieldError]] = {}
-        for key in self.foreign_keys:
-            name, target = key.attname, key.target_field.attname
-            asked = {row[name] for row in rows if row.get(name) is not None}
-            if not asked:
+        for key, uses in self.references(rows):
+            if not uses:
                 continue
-            there = existing(key.related_model, target, asked, self.target.using)
+            target = key.target_field.attname
+            there = existing(key.related_model, target, {value for *_, value in uses}, self.target.using)
             if key.related_model is self.target.model:
                 there |= {row.get(target) for row in rows}
-            for row in rows:
-                if row.get(name) is not None and row[name] not in there:
-                    found[id(row)] = (row, missing_parent(key, row[name]))
+            for row, place, value in uses:
+                if value not in there:
+                    found.setdefault(id(row), (row, missing_parent(key, place, value)))
         return found
+
+    def references(
+        self, rows: Sequence[Row]
+    ) -> "Iterator[tuple[models.ForeignKey[Any, Any], list[tuple[Row, str, Any]]]]":
+        """Real foreign keys, and where rows (or their child rows) use them: the row, the place, the value."""
+        for key in self.foreign_keys:
+            name = key.attname
+            yield key, [(row, name, row[name]) for row in rows if row.get(name) is not None]
+        for name, spec in self.target.children.items():
+            for key in real_foreign_keys(spec.processor_class.model):
+                if spec.parent not in (key.name, key.attname):
+                    yield key, child_references(rows, name, key.attname)
 
     def check_constraints(self) -> None:
         """Have deferred foreign keys checked now, so that a refusal is one row's and not the commit's.
@@ -166,12 +181,34 @@ def existing(model: type[models.Model], name: str, values: set[Any], using: str)
     return found
 
 
-def missing_parent(key: "models.ForeignKey[Any, Any]", value: object) -> FieldError:
+def child_references(rows: Sequence[Row], children: str, name: str) -> list[tuple[Row, str, Any]]:
+    """The row, the place and the value of every reference in its child rows."""
+    return [
+        (row, f"{children}[{place}].{name}", child[name])
+        for row in rows
+        for place, child in enumerate(row.get(children) or ())
+        if child.get(name) is not None
+    ]
+
+
+def parents_first(rows: Sequence[Row], name: str, target: str) -> list[Row]:
+    """Rows that refer to each other, each after its parent: some databases check a row as it is written."""
+    by_value = {row[target]: row for row in rows if row.get(target) is not None}
+    ordered: dict[int, Row] = {}
+    for row in rows:
+        line: dict[int, Row] = {}
+        above: Row | None = row
+        while above is not None and id(above) not in ordered and id(above) not in line:
+            line[id(above)] = above
+            above = by_value.get(above.get(name))
+        ordered.update(reversed(line.items()))
+    return list(ordered.values())
+
+
+def missing_parent(key: "models.ForeignKey[Any, Any]", place: str, value: object) -> FieldError:
     """Why a row without its parent is not loaded."""
     parent = key.related_model.__name__
-    return FieldError(
-        key.attname, key.attname, "missing_parent", f"{parent} has no such row (yet)", str(value)[:200]
-    )
+    return FieldError(place, place, "missing_parent", f"{parent} has no such row (yet)", str(value)[:200])
 
 
 def refusal(error: DataError | IntegrityError) -> FieldError:

@@ -5,16 +5,18 @@ one statement for all inserts and one for all updates (`executemany`): no parame
 `ON DUPLICATE KEY` that would hit a row with another unique value.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from decimal import Context, Decimal
 from typing import Any, cast
 
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models.expressions import Expression, RawSQL
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.utils import timezone
 
-from ingestion.base.exceptions import FieldError
+from ingestion.base.exceptions import FieldError, SafetyStop
 from ingestion.base.loaders.base import ChildCounts, Loaded, Loader, Target
 from ingestion.base.processor import Children, has_field, key_fields
 from ingestion.base.records import Key, Row, to_json
@@ -68,9 +70,10 @@ class PortableLoader(Loader):
                 changed.append(row)
             else:
                 loaded.unchanged += 1
-            applied.append(row)
+                applied.append(row)
         if new and (lacking := self.lacking(own)):
             loaded.refused, new = [(row, lacking) for row in new], []
+        applied += new + changed
         now = timezone.now()
         self.insert(new, own, now)
         self.update(changed, own, now)
@@ -133,11 +136,16 @@ class PortableLoader(Loader):
             for each in model._meta.concrete_fields
             if writable(each) and (each.attname in own or not each.has_db_default())
         ]
-        rest = {each.attname: each.get_default() for each in fields if each.attname not in own}
+        rest = {each.attname: initial(each) for each in fields if each.attname not in own}
         if self.stamped:
             rest |= {"sync_created_at": now, "sync_updated_at": now}
         query = InsertQuery(model)
-        query.insert_values(fields, [model(**rest, **{name: rows[0][name] for name in own})], raw=True)
+        # MySQL has another placeholder for bytes, which no null fits; that for null fits both
+        shown = {
+            name: None if isinstance(self.by_name[name], models.BinaryField) else rows[0][name]
+            for name in own
+        }
+        query.insert_values(fields, [model(**rest, **shown)], raw=True)
         [(sql, _)] = query.get_compiler(self.target.using).as_sql()
         self.execute(sql, fields, (rest | row for row in rows))
 
@@ -156,21 +164,31 @@ class PortableLoader(Loader):
         stamps: dict[str, Any] = {"source_deleted_at": None} if self.soft else {}
         if self.stamped:
             stamps["sync_updated_at"] = now
+        for each in self.by_name.values():
+            if getattr(each, "auto_now", False) and each.attname not in own:
+                stamps[each.attname] = initial(each)
         names = [name for name in [*own, *stamps] if name not in self.target.key]
-        by_key = {name: Slot(output_field=self.by_name[name]) for name in self.target.key}
-        query = cast("UpdateQuery", self.manager.filter(**by_key).query.chain(UpdateQuery))
+        by_key = [models.Q((name, Slot(output_field=self.by_name[name]))) for name in self.target.key]
+        query = cast("UpdateQuery", self.manager.filter(*by_key).query.chain(UpdateQuery))
         query.add_update_fields(cast("Any", [(self.by_name[name], None, Slot()) for name in names]))
         sql, _ = query.get_compiler(self.target.using).as_sql()
         fields = [self.by_name[name] for name in [*names, *self.target.key]]
-        self.execute(sql, fields, (row | stamps for row in rows))
+        written = self.execute(sql, fields, (row | stamps for row in rows))
+        if written != len(rows):
+            raise SafetyStop(
+                f"{written} of {len(rows)} rows were updated; the counts would not be true",
+                where=self.target.model._meta.db_table,
+                fix="something else deletes rows while it is synced; run again",
+            )
 
-    def execute(self, sql: str, fields: "Sequence[models.Field[Any, Any]]", rows: Iterator[Row]) -> None:
-        """One statement for many rows."""
+    def execute(self, sql: str, fields: "Sequence[models.Field[Any, Any]]", rows: Iterator[Row]) -> int:
+        """One statement for many rows. Answers how many it wrote, as the database says."""
         prepared = [(each.attname, each.get_db_prep_save) for each in fields]
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 sql, [tuple(save(row[name], self.connection) for name, save in prepared) for row in rows]
             )
+            return int(cursor.rowcount)
 
     def replace_children(self, name: str, spec: Children, rows: Sequence[Row]) -> ChildCounts:
         """The child rows of these parents become exactly those that came with them."""
@@ -184,8 +202,10 @@ class PortableLoader(Loader):
         ]
         key = (link.attname, *(each for each in child_key(spec) if each != link.attname))
         target = Target(link.model, key, self.target.started, self.target.using)
-        loaded = PortableLoader(target).write(children) if children else Loaded()
         keep = {target.key_of(child) for child in children}
+        if len(keep) < len(children):
+            raise IntegrityError(f"{name}: the key {', '.join(child_key(spec))} is not unique")
+        loaded = PortableLoader(target).write(children) if children else Loaded()
         stale = stale_children(target, link.attname, list(parents.values()), keep)
         return ChildCounts(loaded.created, loaded.updated, loaded.unchanged, stale)
 
@@ -221,9 +241,30 @@ def child_key(spec: Children) -> tuple[str, ...]:
 def comparison(field: "models.Field[Any, Any]", vendor: str) -> Callable[[Any, Any], bool]:
     """How a stored value is compared with a new one: as the column holds them."""
     if isinstance(field, models.JSONField):
-        return lambda a, b: a == b and to_json(a) == to_json(b)  # 1 == True == 1.0 in Python, not in JSON
+        held = as_jsonb if vendor == "postgresql" else to_json
+        # 1 == True == 1.0 in Python, not in JSON
+        return lambda a, b: a == b and (to_json(a) == to_json(b) or to_json(a) == held(b))
     if isinstance(field, models.BinaryField):
         return lambda a, b: a is b or (a is not None and b is not None and bytes(a) == bytes(b))
-    if isinstance(field, models.DecimalField) and vendor == "sqlite" and (field.max_digits or 0) > 15:
-        return lambda a, b: a == b or (a is not None and b is not None and float(a) == float(b))
+    if isinstance(field, models.DecimalField) and vendor == "sqlite":
+        return lambda a, b: a == b or (a is not None and b is not None and a == as_real(b, field))
     return lambda a, b: bool(a == b)
+
+
+def as_jsonb(value: object) -> str:
+    """A value as PostgreSQL gives it back: a float without its exponent, and without a negative zero."""
+    plain = json.loads(to_json(value), parse_float=lambda text: json.loads(f"{Decimal(text):f}") or 0.0)
+    return to_json(plain)
+
+
+def as_real(value: Decimal, field: "models.DecimalField[Any, Any]") -> Decimal:
+    """A decimal as SQLite gives it back, which keeps 15 digits of it."""
+    digits = Context(prec=15).create_decimal_from_float(float(value))
+    return digits.quantize(Decimal(1).scaleb(-field.decimal_places), context=field.context)
+
+
+def initial(field: "models.Field[Any, Any]") -> Any:
+    """What Django itself puts into a column that the source does not fill."""
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return field.pre_save(field.model(), True)
+    return field.get_default()
