@@ -1,13 +1,15 @@
 """FieldMapper: a processor's declaration, compiled once per run into what turns a record into a row."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from django.db import models
 
 from ingestion.base.exceptions import ConfigurationError, FieldError
-from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, compile_field
+from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field
 from ingestion.base.records import Record, Row, digest, to_json
 from ingestion.base.validators import ChangedValue, InvalidValue
 
@@ -38,12 +40,13 @@ class FieldMapper:
         validate: bool = True,
     ) -> None:
         self.model = model
+        self.conventions = conventions or Conventions()
         declared = {attribute_of(model, name): as_field(source) for name, source in fields.items()}
         targets = mappable(model, skip)
         same = {name: Field(f"{prefix}{name}") for name in targets if name not in declared}
         self.declared = declared | same
         self.columns = tuple(
-            compile_field(targets[name], source, conventions or Conventions(), validate=validate)
+            compile_field(targets[name], source, self.conventions, validate=validate)
             for name, source in self.declared.items()
             if name in targets
         )
@@ -51,6 +54,18 @@ class FieldMapper:
         self.checked: dict[str, int] = {}
         self.invalid: dict[str, int] = {}
         self.known = known_paths(path for column in self.columns for path in column.paths)
+
+    def require(self, names: Iterable[str]) -> None:
+        """These columns are the key: a null in one of them rejects the record, whatever the model says."""
+        named = set(names)
+        self.columns = tuple(
+            replace(column, required=True) if column.name in named and not column.has_default else column
+            for column in self.columns
+        )
+
+    def know(self, paths: Iterable[Path]) -> None:
+        """Paths that are read although they feed no column: they are nothing left over."""
+        self.known = known_paths([*paths, *(path for column in self.columns for path in column.paths)])
 
     def columns_for(self, records: Sequence[Record]) -> tuple[CompiledField, ...]:
         """The columns that a batch may write: those whose path has been in some record of the run.
@@ -116,7 +131,9 @@ class FieldMapper:
     def fingerprint(self) -> str:
         """Changes when the declaration changes; not when a transform's code does."""
         parts = [[name, *described(self.declared[name])] for name in sorted(self.declared)]
-        return digest(to_json(parts))
+        common = self.conventions
+        habits = [common.null_values, str(common.time_zone), common.too_long, common.phone_region]
+        return digest(to_json([parts, habits]))
 
 
 def as_field(source: str | tuple[str, ...] | Field) -> Field:
@@ -126,10 +143,20 @@ def as_field(source: str | tuple[str, ...] | Field) -> Field:
 
 def described(field: Field) -> list[str]:
     """A declaration as text that is the same in every process."""
-    transforms = [getattr(each, "__qualname__", type(each).__name__) for each in field.transforms]
-    default = getattr(field.default, "__qualname__", repr(field.default))
+    default = named(field.default) if callable(field.default) else repr(field.default)
     rest = [field.required, field.type, field.too_long, field.formats, field.null_values]
-    return [str(field.source), *transforms, default, *map(str, rest)]
+    return [str(field.source), *map(named, field.transforms), default, *map(str, rest)]
+
+
+def named(function: Any) -> str:
+    """What a function is called, with what is bound to it."""
+    if isinstance(function, partial):
+        bound = [
+            *map(repr, function.args),
+            *(f"{name}={value!r}" for name, value in function.keywords.items()),
+        ]
+        return f"{named(function.func)}({', '.join(bound)})"
+    return getattr(function, "__qualname__", type(function).__name__)
 
 
 def attribute_of(model: type[models.Model], name: str) -> str:

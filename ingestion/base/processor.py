@@ -11,6 +11,7 @@ from ingestion.base.exceptions import ConfigurationError, FieldError, RecordErro
 from ingestion.base.fields import MISSING, Conventions, Field, lookup, split_path
 from ingestion.base.mapping import FieldMapper, attribute_of, shorten
 from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable
+from ingestion.base.secrets import Secrets
 from ingestion.base.validators import InvalidValue, JSONValidator
 
 
@@ -80,18 +81,26 @@ class BaseProcessor:
             conventions=self.conventions,
             validate=validate,
         )
-        self.key_fields = key_fields(type(self))
+        skipped = {attribute_of(self.model, name) for name in skip}
+        self.key_fields = tuple(name for name in key_fields(type(self)) if name not in skipped)
+        self.mapper.require(self.key_fields)
         self.key_columns = tuple(column for column in self.mapper.columns if column.name in self.key_fields)
         self.columns = self.mapper.columns
         self.warned: list[FieldError] = []
         self.checks = [rule() for rule in self.rules]
-        self.secret_paths = [split_path(path) for path in self.secrets]
+        below = [
+            f"{child.source}.{each}"
+            for child in self.children.values()
+            for each in child.processor_class.secrets
+        ]
+        self.hidden = Secrets([*self.secrets, *below])
         self.gone = split_path(self.tombstone) if self.tombstone else None
         self.with_extra = self.keep_extra and has_field(self.model, "extra")
         self.lists = {
             name: (split_path(child.source), child.processor_class(validate=validate, skip=[child.parent]))
             for name, child in self.children.items()
         }
+        self.mapper.know([*filter(None, [self.gone]), *(path for path, _ in self.lists.values())])
         self.unknown: set[str] = set()
 
     def get_field_mapping(self) -> dict[str, str]:
@@ -106,9 +115,12 @@ class BaseProcessor:
         """
         self.start_batch([record for record in records if type(record) is not Unreadable])
         batch = Batch()
+        self.noted: dict[int, RecordError] = {}
         for record in records:
             self.process(record, batch)
-        return newest_only(batch, self.key_fields, self.timestamp_field)
+        batch = newest_only(batch, self.key_fields, self.timestamp_field)
+        batch.warnings = [self.noted[id(row)] for row in batch.rows if id(row) in self.noted]
+        return batch
 
     def start_batch(self, records: Sequence[Record]) -> None:
         """Settle which columns this batch writes."""
@@ -132,7 +144,7 @@ class BaseProcessor:
     def process(self, record: Record, batch: Batch) -> None:
         """Put one record where it belongs in the batch."""
         if type(record) is Unreadable:
-            batch.rejected.append(RecordError([record.error], record=record))
+            batch.rejected.append(self.hidden.hide(RecordError([record.error], record=record)))
             return
         try:
             if self.gone and is_set(lookup(record, self.gone)):
@@ -142,13 +154,13 @@ class BaseProcessor:
             if self.validate:
                 self.check_rules(row, record)
         except RecordError as error:
-            batch.rejected.append(self.without_secrets(error))
+            batch.rejected.append(self.hidden.hide(error))
             return
         batch.rows.append(row)
-        batch.records.append(record)
+        batch.records.append(self.hidden.without(record))
         if self.warned:
             warning = RecordError(self.warned, record=record, key=self.key_of(row))
-            batch.warnings.append(self.without_secrets(warning))
+            self.noted[id(row)] = self.hidden.hide(warning)
 
     def transform_record(self, record: Record) -> Row:
         """One record as a row. Override to derive what a mapping cannot say; call this first.
@@ -161,7 +173,8 @@ class BaseProcessor:
             if rows is not None:
                 row[name] = rows
         if errors:
-            raise RecordError(errors, record=record, key=self.read_key(record))
+            readable = not any(error.field in self.key_fields for error in errors)
+            raise RecordError(errors, record=record, key=self.key_of(row) if readable else None)
         if self.with_extra:
             row["extra"] = self.extra_of(record)
         return row
@@ -180,7 +193,8 @@ class BaseProcessor:
         except ValidationError as error:
             errors += field_errors(error, row)
         if errors:
-            raise RecordError(errors, record=record, key=self.key_of(row))
+            placed = [replace(each, source=self.mapper.source_of(each.field)) for each in errors]
+            raise RecordError(placed, record=record, key=self.key_of(row))
 
     def child_rows(
         self, name: str, items: object, errors: list[FieldError], warnings: list[FieldError]
@@ -198,7 +212,10 @@ class BaseProcessor:
                 errors.append(FieldError(where, where, "invalid", "is not an object", shorten(item)))
                 continue
             try:
-                rows.append(self.transform_record(item))
+                row = self.transform_record(item)
+                if self.validate:
+                    self.check_rules(row, item)
+                rows.append(row)
                 warnings += [placed(warning, where) for warning in self.warned]
             except RecordError as error:
                 errors += [placed(each, where) for each in error.errors]
@@ -211,7 +228,7 @@ class BaseProcessor:
             return {}
         self.unknown.update(left)
         try:
-            kept: dict[str, Any] = JSON.validate(redacted(left, self.secret_paths))
+            kept: dict[str, Any] = JSON.validate(self.hidden.without(left))
         except InvalidValue as error:
             self.warned.append(FieldError("extra", "*", error.code, error.message))
             return {}
@@ -234,15 +251,6 @@ class BaseProcessor:
         if errors:
             raise RecordError(errors, record=record, key=self.read_key(record))
         return Tombstone(self.key_of(row), after, row.get(self.timestamp_field or ""))
-
-    def without_secrets(self, error: RecordError) -> RecordError:
-        """The error with a record that may be stored."""
-        if self.secret_paths:
-            error.record = redacted(error.record, self.secret_paths)
-            error.errors = tuple(
-                replace(each, value="") if each.source in self.secrets else each for each in error.errors
-            )
-        return error
 
     def drift(self) -> dict[str, list[str]]:
         """How the source differs from the declaration: paths nobody has seen, members nobody mapped."""
@@ -298,11 +306,14 @@ def older(row: Row, other: Row, timestamp_field: str | None) -> bool:
     return bool(mine and theirs and mine < theirs)
 
 
+UNSET = frozenset({"", "0", "false", "no", "n", "f", "off", "null", "none"})
+
+
 def is_set(flag: object) -> bool:
-    """Whether a record's tombstone flag is up; sources write it as true, "true" or a date."""
-    if flag is MISSING or flag is None:
-        return False
-    return flag if isinstance(flag, bool) else str(flag).strip().lower() not in {"", "0", "false", "no"}
+    """Whether a record's tombstone flag is up; sources write it as true, 1, "Y", a bit or a date."""
+    if isinstance(flag, (bytes, bytearray)):
+        flag = flag.decode("latin-1").strip("\0")
+    return flag.strip().lower() not in UNSET if isinstance(flag, str) else bool(flag)
 
 
 def placed(error: FieldError, place: str) -> FieldError:
@@ -321,19 +332,7 @@ def field_errors(error: ValidationError, row: Row) -> list[FieldError]:
             for name, errors in error.error_dict.items()
             for each in errors
         ]
-    return [FieldError("", "", error.code or "invalid", " ".join(error.messages))]
-
-
-def redacted(record: Record, secrets: Sequence[tuple[str, ...]]) -> dict[str, Any]:
-    """A copy of a record without the values at these paths."""
-    copy = dict(record)
-    for path in secrets:
-        head, rest = path[0], path[1:]
-        if not rest:
-            copy.pop(head, None)
-        elif isinstance(copy.get(head), Mapping):
-            copy[head] = redacted(copy[head], [rest])
-    return copy
+    return [FieldError("", "", each.code or "invalid", " ".join(each.messages)) for each in error.error_list]
 
 
 def has_field(model: type[models.Model], name: str) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -111,7 +111,9 @@ class RecordEncoder(DjangoJSONEncoder):
     """Django's encoder, and for what a database driver may hand out besides (bytes, sets, its own types)."""
 
     def default(self, o: Any) -> Any:
-        """Text for whatever JSON does not know."""
+        """Text for whatever JSON does not know; Django's own would cut a moment to milliseconds."""
+        if isinstance(o, (date, time)):
+            return o.isoformat().replace("+00:00", "Z")
         if isinstance(o, (bytes, bytearray, memoryview)):
             return bytes(o).decode("utf-8", "backslashreplace")
         if isinstance(o, (set, frozenset)):

@@ -172,7 +172,7 @@ def test_new_row_is_stamped_and_gets_the_defaults_of_the_model(customers):
 def test_columns_that_are_not_in_the_rows_are_left_alone(customers):
     customers(customer(1, city="Bonn", visits=3))
     customers.rows.update(note="a person wrote this")
-    customers(customer(1, name="Ada"))
+    customers({"id": "c1", "name": "Ada"})
     stored = customers.rows.get()
 
     assert (stored.name, stored.city, stored.visits) == ("Ada", "Bonn", 3)

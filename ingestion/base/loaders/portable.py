@@ -241,14 +241,19 @@ def child_key(spec: Children) -> tuple[str, ...]:
 def comparison(field: "models.Field[Any, Any]", vendor: str) -> Callable[[Any, Any], bool]:
     """How a stored value is compared with a new one: as the column holds them."""
     if isinstance(field, models.JSONField):
-        held = as_jsonb if vendor == "postgresql" else to_json
-        # 1 == True == 1.0 in Python, not in JSON
-        return lambda a, b: a == b and (to_json(a) == to_json(b) or to_json(a) == held(b))
+        if vendor == "postgresql":
+            return lambda a, b: same_json(a, b) or to_json(a) == as_jsonb(b)
+        return same_json
     if isinstance(field, models.BinaryField):
         return lambda a, b: a is b or (a is not None and b is not None and bytes(a) == bytes(b))
     if isinstance(field, models.DecimalField) and vendor == "sqlite":
         return lambda a, b: a == b or (a is not None and b is not None and a == as_real(b, field))
     return lambda a, b: bool(a == b)
+
+
+def same_json(a: object, b: object) -> bool:
+    """Whether two values are one in JSON: in Python 1 == True == 1.0."""
+    return a == b and to_json(a) == to_json(b)
 
 
 def as_jsonb(value: object) -> str:
