@@ -1,117 +1,309 @@
-"""What the engine needs of anything that can be read: API, database and file clients have one contract."""
+"""BaseAPIClient: reads a service over HTTP, politely and within its bounds; a subclass is a declaration.
 
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+Usable alone, without an engine:
 
-from ingestion.base.exceptions import ConfigurationError, SourceError
+    async with HubSpotClient("https://api.hubapi.com", Bearer(token)) as client:
+        async for contact in client.records(contacts): ...
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+import aiohttp
+import stamina
+
+from ingestion.base.auth import Auth
+from ingestion.base.datasource import DataSource, LoopGuard, Resource
+from ingestion.base.exceptions import ConfigurationError, SourceError, TransientError
+from ingestion.base.fields import lookup, split_path
+from ingestion.base.limits import Pace, RateLimit
+from ingestion.base.pagination import Answer, Paginator, Request, SinglePage
+from ingestion.base.plan import SyncPlan
 from ingestion.base.records import Page, Position
+from ingestion.base.transport import (
+    REDIRECTS,
+    TOKEN_ENDED,
+    checked_address,
+    decoded,
+    guarded,
+    problem,
+    read_body,
+    shown,
+)
+from ingestion.base.window import Window
+from ingestion.conf import setting
 
-if TYPE_CHECKING:
-    from ingestion.base.plan import SyncPlan
-    from ingestion.base.window import Window
+JSON = "application/json"
+HOPS = 3
+"""Redirects on one host that are followed."""
 
-Paging = Literal["keyset", "snapshot", "unstable"]
-"""`keyset`: ordered by (cursor, key), so equal cursors neither loop nor drop. `snapshot`: the source
-keeps one consistent list while it is read. `unstable`: offsets into a list that may shift meanwhile."""
+REFUSED_POSITION = frozenset({400, 404, 410})
+"""Answers to a stored cursor that has gone stale: the window is read from its beginning, once."""
 
 
 @dataclass(frozen=True)
-class Resource:
-    """One thing a client can read: an endpoint, a table, a sheet, a file.
+class Patience:
+    """How long a request is tried again: so many attempts, within so many seconds; waits double."""
 
-    `cursor` is the source's field with the time of the last change (a path as in a mapping), `lag` how
-    long the source takes to show a change, `options` whatever the client needs to know besides.
+    attempts: int = 8
+    seconds: float = 300.0
+    initial: float = 0.5
+    longest: float = 30.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One list of a read: its first request, how it pages, and where the records lie in a page.
+
+    `complete` fetches what a page's records still lack.
     """
 
     name: str
-    cursor: str | None = None
-    lag: timedelta = timedelta(0)
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def described(self) -> str:
-        """Everything that was declared, as text that is the same in every process (functions by name)."""
-        options = {name: getattr(value, "__qualname__", value) for name, value in self.options.items()}
-        return repr((self.name, self.cursor, self.lag, sorted(options.items())))
+    request: Request
+    paginator: Paginator = field(default_factory=SinglePage)
+    items: str = ""
+    complete: Callable[[list[Any]], Awaitable[list[Any]]] | None = None
 
 
-class DataSource(ABC):
-    """A client: reads resources in pages.
+class BaseAPIClient(DataSource):
+    """A service's client. One session per run; entered with `async with`.
 
-    A subclass says how its pages hang together (`paging`), whether a read can go on at a stored position
-    (`resumable`) and reads. It is entered once per run (`async with`), and closed whatever happens.
+    A subclass declares `url_setting` (and `default_url`), the settings with its `credentials`, `rate` and
+    further `lanes` (requests that count by themselves), the request of `test_connection` (`check`), where the
+    service's own error message lies (`message`), and what an authentication error tells a person to do
+    (`auth_fix`); it says how it is made from settings (`from_settings`) and which stages a read has.
     """
 
-    kind: ClassVar[str]
-    paging: ClassVar[Paging] = "snapshot"
-    resumable: ClassVar[bool] = False
+    kind = "api"
+    url_setting: ClassVar[str]
+    default_url: ClassVar[str] = ""
+    credentials: ClassVar[tuple[str, ...]] = ()
+    rate: ClassVar[RateLimit | None] = None
+    lanes: ClassVar[Mapping[str, RateLimit]] = {}
+    check: ClassVar[Request | None] = None
+    message: ClassVar[str] = "message"
+    auth_fix: ClassVar[str] = "check the credentials"
+    patience: ClassVar[Patience] = Patience()
+    timeout: ClassVar[float] = 60.0
+
+    session: aiohttp.ClientSession
+
+    def __init__(self, base_url: str, auth: Auth | None = None, *, page_size: int = 0) -> None:
+        allow_http = setting(f"{self.url_setting}_ALLOW_HTTP").lower() in ("1", "true", "yes")
+        self.base_url = checked_address(base_url, setting=self.url_setting, allow_http=allow_http)
+        self.auth = auth or Auth()
+        self.page_size = page_size
+        self.paces = {"": Pace(self.rate)} | {lane: Pace(limit) for lane, limit in self.lanes.items()}
+        self.calls = 0
 
     @classmethod
-    def from_plan(cls, plan: "SyncPlan", resource: Resource) -> Self:
-        """A client for one run, with what the flags and the settings say."""
+    def from_settings(cls, *, page_size: int = 0) -> Self:
+        """The client as the environment or Django's settings have it."""
+        return cls(setting(cls.url_setting, cls.default_url), page_size=page_size)
+
+    @classmethod
+    def from_plan(cls, plan: SyncPlan, resource: Resource) -> Self:
+        """The client of a run."""
+        del resource
+        return cls.from_settings(page_size=plan.batch_size)
+
+    @classmethod
+    def lacks(cls, plan: SyncPlan, resource: Resource) -> str:
+        """The credentials that are not set."""
+        del plan, resource
+        missing = [name for name in cls.credentials if not setting(name)]
+        return f"set {' and '.join(missing)} in .env or the environment" if missing else ""
+
+    @staticmethod
+    def required(name: str) -> str:
+        """A setting that must be there. Raises ConfigurationError that names it."""
+        if value := setting(name):
+            return value
         raise ConfigurationError(
-            f"{cls.__name__} does not say how it is made from a plan",
-            where=resource.name,
-            fix="give it a from_plan, or hand a client to the engine: Engine(client=…)",
+            f"{name} is not set", where="settings", fix=f"set {name} in .env or the environment"
         )
 
     async def __aenter__(self) -> Self:
+        self.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, connect=self.timeout, sock_read=self.timeout),
+            headers={"User-Agent": "django-ingestion", "Accept-Encoding": "gzip, deflate"},
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.session)
+            await self.connect()
+            stack.pop_all()
         return self
 
+    async def connect(self) -> None:
+        """Hook: what must be known before the first read, such as which account this is."""
+
     async def __aexit__(self, *exc_info: object) -> None:
-        return None
+        await self.session.close()
 
-    def identity(self) -> str:
-        """Which account or database this is. Another one is refused until a `--full` run.
+    # Reading.
 
-        Empty where it makes no difference (a file replaces a file).
-        """
-        return ""
+    def stages(self, resource: Resource, window: Window) -> Sequence[Stage]:
+        """The lists that a read goes through, in order; one for most services."""
+        raise ConfigurationError(
+            f"{type(self).__name__} does not say how {resource.name} is read", fix="give it stages()"
+        )
 
-    def version(self) -> str:
-        """What a stored position is only valid for, besides the identity (a file: its size and time)."""
-        return ""
-
-    @abstractmethod
-    def read(
-        self, resource: Resource, window: "Window", position: Position | None = None
+    async def read(
+        self, resource: Resource, window: Window, position: Position | None = None
     ) -> AsyncIterator[Page]:
-        """Pages of `resource` within `window`, from `position` on.
+        """All stages of a resource; a stored cursor that the service refuses starts over, once."""
+        try:
+            async for page in self.read_stages(self.stages(resource, window), position):
+                yield page
+                position = None
+        except SourceError as error:
+            if position is None or error.status not in REFUSED_POSITION:
+                raise
+            async for page in self.read_stages(self.stages(resource, window), None):
+                yield page
 
-        Raises SourceError for an answer that must not be taken for data, never an empty list instead.
+    async def read_stages(self, stages: Sequence[Stage], position: Position | None) -> AsyncIterator[Page]:
+        """The stages from a position on; each page has the position of what comes after it."""
+        start = position["stage"] if position else 0
+        for number, stage in enumerate(stages[start:], start):
+            at = position["at"] if position and number == start else None
+            guard = LoopGuard(f"{self.base_url}{stage.request.path}")
+            request: Request | None = stage.paginator.first(stage.request, at)
+            while request is not None:
+                answer = self.with_records(await self.request(request), stage)
+                calls, self.calls = self.calls, 0
+                request = stage.paginator.next(answer)
+                after = {"stage": number, "at": stage.paginator.position(request)} if request else None
+                position_after = after or {"stage": number + 1, "at": None}
+                page = Page(answer.records, position_after, answer.size, calls)
+                guard.check(page)
+                records = stage.paginator.take(answer)
+                if stage.complete and records:
+                    records = await stage.complete(records)
+                yield replace(page, records=records)
+
+    async def get_all(self, resource: Resource, window: Window | None = None) -> list[Any]:
+        """Every record of a resource as a list, for use without an engine."""
+        window = window or Window("full", datetime.now(UTC))
+        return [record async for page in self.read(resource, window) for record in page.records]
+
+    def with_records(self, answer: Answer, stage: Stage) -> Answer:
+        """The answer with its list of records. Raises SourceError when the list is not where it should be."""
+        found = lookup(answer.body, split_path(stage.items)) if stage.items else answer.body
+        if isinstance(found, list):
+            return Answer(answer.body, answer.headers, answer.size, answer.request, found)
+        place = repr(stage.items) if stage.items else "the top level"
+        known = f" one of {', '.join(answer.body)}" if isinstance(answer.body, dict) else ""
+        raise SourceError(
+            f"{stage.name}: no list of records at {place} but {type(found).__name__}",
+            where=shown(f"{self.base_url}{answer.request.path}", answer.request.method),
+            fix=f"name the list in Stage(…, items=…):{known}",
+        )
+
+    # One request.
+
+    async def request(self, request: Request) -> Answer:
+        """Send a request until it is answered, or until patience ends.
+
+        Raises TransientError when it never was, else what `transport.problem` and `transport.decoded` raise.
         """
+        patience = self.patience
+        async for attempt in stamina.retry_context(
+            on=lambda error: self.wait_before_retry(error, self.paces[request.lane]),
+            attempts=patience.attempts,
+            timeout=patience.seconds,
+            wait_initial=patience.initial,
+            wait_max=patience.longest,
+            wait_jitter=patience.initial,
+        ):
+            with attempt:
+                return await self.send(request)
+        raise TransientError("was never tried", where=request.path)  # stamina tries at least once
 
-    def read_keys(self, resource: Resource, window: "Window") -> AsyncIterator[Page]:
-        """Everything once more, for its keys alone; a source with a cheaper way overrides this."""
-        return self.read(resource, window)
+    def wait_before_retry(self, error: Exception, pace: Pace) -> bool | float:
+        """Whether to try again, and after how long where the service has said so."""
+        if not isinstance(error, TransientError):
+            return False
+        if error.retry_after is None:
+            return True
+        if error.retry_after > self.patience.seconds:
+            return False
+        pace.hold(error.retry_after)
+        return error.retry_after
 
-    async def count_records(self, resource: Resource, window: "Window") -> int | None:
-        """How many records a read will bring, for the progress bar; None where that is not cheap."""
-        return None
+    async def send(self, request: Request, *, renewed: bool = False) -> Answer:
+        """One attempt. A 401 renews the credentials once."""
+        url = guarded(self.base_url, request.path)
+        where = shown(url, request.method)
+        for _ in range(HOPS + 1):
+            await self.paces[request.lane].wait()
+            headers = await self.auth.headers(request.method, url, self.fetch_token)
+            status, answered, body = await self.exchange(request, url, headers, where)
+            if status not in REDIRECTS:
+                break
+            url = guarded(self.base_url, answered.get("Location", ""))
+        if status == TOKEN_ENDED and not renewed and await self.auth.renew(self.fetch_token):
+            return await self.send(request, renewed=True)
+        if not 200 <= status < 300:
+            raise problem(status, answered, self.said(body), where, self.auth_fix)
+        content = decoded(body, answered, where) if request.accept == JSON else body
+        return Answer(content, answered, len(body), request)
 
-    async def exists(self, resource: Resource, key: tuple[Any, ...]) -> bool | None:
-        """Whether the source still has this key, by a read of it alone; None where it cannot be asked."""
-        return None
+    async def exchange(
+        self, request: Request, url: str, headers: Mapping[str, str], where: str
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send, and read the whole answer. Raises TransientError when the connection fails."""
+        self.calls += 1
+        headers = {"Accept": request.accept, **headers}
+        params = {name: str(value) for name, value in request.params.items() if value is not None}
+        try:
+            async with self.session.request(
+                request.method, url, params=params, json=request.json, headers=headers, allow_redirects=False
+            ) as response:
+                self.paces[request.lane].adapt(response.headers)
+                return response.status, response.headers, await read_body(response, where)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self.no_answer(error, where) from error
 
+    def no_answer(self, error: Exception, where: str) -> TransientError:
+        """The connection failed: refused, reset, timed out, no such host."""
+        return TransientError(
+            f"no answer ({type(error).__name__})",
+            where=where,
+            fix=f"check the network and {self.url_setting}; the next run goes on from here",
+        )
 
-class LoopGuard:
-    """Stops a read whose pages repeat: a cursor that does not move never ends as success.
+    def said(self, body: bytes) -> str:
+        """The service's own message in an error's body, shortened; nothing else of it is shown."""
+        try:
+            found = lookup(decoded(body, {}, ""), split_path(self.message))
+        except (SourceError, TransientError):
+            return ""
+        return str(found)[:300] if isinstance(found, str) else ""
 
-    Raises SourceError at the second page that equals the one before it and is not empty.
-    """
+    async def fetch_token(self, url: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """Post a form to the token address and answer its JSON."""
+        where = shown(url, "POST")
+        checked_address(url, setting="token_url")
+        try:
+            async with self.session.post(url, data=dict(form), allow_redirects=False) as response:
+                body = await read_body(response, where)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise TransientError(
+                f"no answer ({type(error).__name__})", where=where, fix="check the network"
+            ) from error
+        if response.status != 200:
+            raise problem(response.status, response.headers, self.said(body), where, self.auth_fix)
+        answer: dict[str, Any] = decoded(body, response.headers, where)
+        return answer
 
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.last: Page | None = None
-
-    def check(self, page: Page) -> None:
-        """Look at the next page."""
-        last, self.last = self.last, page
-        if last and page.records and page.records == last.records and page.position == last.position:
-            raise SourceError(
-                f"answered the same page of {len(page.records)} records twice, with the same cursor",
-                where=self.where,
-                fix="the source does not page as declared; check the resource's paging",
-            )
+    async def test_connection(self) -> Any:
+        """One cheap request that needs the credentials. Answers its body; raises what `request` raises."""
+        if self.check is None:
+            raise ConfigurationError(f"{type(self).__name__} declares no check", fix="name a cheap Request")
+        return (await self.request(self.check)).body

@@ -2,14 +2,17 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
+from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from ingestion.base.client import BaseAPIClient
 from ingestion.base.console import ProgressBar, StopSignals, logging_to, summary, terminal
 from ingestion.base.exceptions import ConfigurationError, SyncError
 from ingestion.base.plan import (
@@ -24,6 +27,8 @@ from ingestion.base.plan import (
 from ingestion.base.replay import replay_waiting_children
 from ingestion.models.common import SyncHistory
 from ingestion.registry import Engine, engines, get_engine, ordered
+
+logger = logging.getLogger("ingestion")
 
 SWITCHES = {
     "--full": "read everything, not only what has changed; newer rows stay",
@@ -115,9 +120,7 @@ class BaseSyncCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the entities; a failed one does not keep the others from running."""
         del args
-        wanted = options.get("entity_type", "all")
-        chosen = [engine for engine in self.all_engines() if wanted in ("all", engine.sync_type)]
-        plans = [(engine, usage(plan_for, engine, options)) for engine in chosen]
+        plans = self.planned(options)
         console = terminal(self.stderr, quiet=options["quiet"])
         failed = []
         with logging_to(console, debug=options["debug"], quiet=options["quiet"]), StopSignals() as signals:
@@ -125,7 +128,8 @@ class BaseSyncCommand(BaseCommand):
                 try:
                     history = self.run_one(engine, plan, console, signals, options)
                 except SyncError as error:
-                    if options["debug"] or len(plans) == 1:
+                    logger.debug("%s %s failed", engine.crm_source, engine.sync_type, exc_info=error)
+                    if len(plans) == 1:
                         raise CommandError(str(error)) from error
                     self.stderr.write(str(error))
                     failed.append(engine.sync_type)
@@ -134,6 +138,23 @@ class BaseSyncCommand(BaseCommand):
                     failed.append(engine.sync_type)
         if failed:
             raise CommandError(f"{self.crm_source}: {', '.join(failed)} did not come out clean")
+
+    def planned(self, options: dict[str, Any]) -> list[tuple[Engine, SyncPlan]]:
+        """The chosen engines with their plans; an optional one that is not configured is passed over."""
+        wanted = options.get("entity_type", "all")
+        chosen = [engine for engine in self.all_engines() if wanted in ("all", engine.sync_type)]
+        plans = []
+        for engine in chosen:
+            plan = usage(plan_for, engine, options)
+            lacking = engine.client_class.lacks(plan, engine.resource)
+            title = f"{engine.crm_source} {engine.sync_type}"
+            if lacking and not (engine.optional and len(chosen) > 1):
+                raise CommandError(f"{title}: is not configured\n  fix: {lacking}", returncode=2)
+            if lacking:
+                self.stdout.write(f"{title}: passed over; to sync it {lacking}")
+            else:
+                plans.append((engine, plan))
+        return plans
 
     def run_one(
         self, engine: Engine, plan: SyncPlan, console: Console, signals: StopSignals, options: dict[str, Any]
@@ -148,10 +169,10 @@ class BaseSyncCommand(BaseCommand):
             raise CommandError(
                 f"{title}: stopped; the run is closed, the next one goes on from here"
             ) from None
-        if not plan.dry_run:
-            replay_waiting_children(engine)
         if not options["quiet"]:
             self.stdout.write(summary(history, dry_run=plan.dry_run))
+        if not plan.dry_run:
+            replay_waiting_children(engine)
         return history
 
 
@@ -237,3 +258,26 @@ def alias(crm_source: str, sync_type: str | None = None) -> type[BaseSyncCommand
     what = f"Sync {crm_source} {sync_type}" if sync_type else f"Sync the entities of {crm_source}"
     names = {"crm_source": crm_source, "sync_type": sync_type, "help": what, "__module__": __name__}
     return type("Command", (BaseSyncCommand,), names)
+
+
+def connection_test(client: type[BaseAPIClient], shown: str) -> type[BaseCommand]:
+    """A command that sends one cheap request with the credentials.
+
+    `shown` is the member of the answer that tells a person which account it is.
+    """
+
+    async def ask() -> Any:
+        async with client.from_settings() as connected:
+            return await connected.test_connection()
+
+    class Command(BaseCommand):
+        help = f"Check the address and the credentials of {client.__name__}"
+
+        def handle(self, *args: Any, **options: Any) -> None:
+            try:
+                answer = async_to_sync(ask)()
+            except SyncError as error:
+                raise CommandError(str(error)) from error
+            self.stdout.write(f"connected: {shown} {answer[shown]}")
+
+    return Command

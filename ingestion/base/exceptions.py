@@ -36,7 +36,16 @@ class SyncError(Exception):
 
 
 class TransientError(SyncError):
-    """Something that may work when it is tried again: a timeout, a 503, a lost connection."""
+    """Something that may work when it is tried again: a timeout, a 503, a lost connection.
+
+    `retry_after` are the seconds that the service has asked for, None where it said nothing.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", fix: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,11 @@ class AuthenticationError(FatalError):
 
 
 class SourceError(FatalError):
-    """The source answered something that must not be taken for data."""
+    """The source answered something that must not be taken for data; `status` is the HTTP status, if any."""
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "", status: int | None = None) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.status = status
 
 
 class LeaseLost(FatalError):

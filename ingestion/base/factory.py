@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from ingestion.base.client import DataSource
+from ingestion.base.datasource import DataSource
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.files import FileDataSource
 

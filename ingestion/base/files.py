@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, Self, TextIO
 
-from ingestion.base.client import DataSource, Resource
 from ingestion.base.csv_rows import csv_records
+from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.exceptions import ConfigurationError, SourceError
 from ingestion.base.fields import lookup, split_path
 from ingestion.base.json_lines import json_records

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from ingestion.base.exceptions import SourceError
+from ingestion.base.numbers import exact
 from ingestion.base.records import Record, Unreadable
 from ingestion.base.text_lines import Lines
 
@@ -70,18 +70,6 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = next(name for name in names if names.count(name) > 1)
     raise ValueError(f"the key {twice!r} stands twice in one object")
-
-
-def exact(text: str) -> float | Decimal:
-    """A float where it prints as the same number, else a Decimal."""
-    number = float(text)
-    if repr(number) == text:
-        return number
-    try:
-        decimal = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"the exponent of {text[:40]} is out of range") from None
-    return number if decimal == Decimal(repr(number)) else decimal
 
 
 def refuse(constant: str) -> NoReturn:

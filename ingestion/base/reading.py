@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
-from ingestion.base.client import LoopGuard
+from ingestion.base.datasource import LoopGuard
 from ingestion.base.records import Page
 
 BATCH_ROWS = 2000
@@ -66,7 +66,9 @@ async def load_batches(
         more = True
         while more:
             try:
-                page = await asyncio.wait_for(source.next(), deadline - clock() if gathered else every)
+                # not wait_for: on Python 3.11 it loses a cancellation that comes together with a page
+                async with asyncio.timeout(deadline - clock() if gathered else every):
+                    page = await source.next()
             except TimeoutError:
                 if not gathered:
                     await beat()

@@ -11,7 +11,7 @@ from django.db import connections, router
 from django.utils import timezone
 
 from ingestion.base import logs
-from ingestion.base.client import DataSource, Resource
+from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys
 from ingestion.base.exceptions import SafetyStop
 from ingestion.base.history import Outcome, close_run, past_of, settle_identity, stopped_run
@@ -42,7 +42,8 @@ class BaseSyncEngine:
     watermark a delta begins. `deletes` says how rows go: `ignore`, `tombstone` (the source says so),
     `sweep` (missing from a complete read); `scope` is the engine's part of a table it shares.
     `delta_misses_changes` makes a full compare due every `reconcile_every`. `options` are flags of this
-    entity alone. `replaces` takes over an entity that another app has declared.
+    entity alone. `replaces` takes over an entity that another app has declared; an `optional` entity is
+    passed over by a run of all where it is not configured.
     """
 
     crm_source: ClassVar[str]
@@ -59,6 +60,7 @@ class BaseSyncEngine:
     options: ClassVar[tuple[Option, ...]] = ()
     schedule: ClassVar[str | None] = None
     replaces: ClassVar[bool] = False
+    optional: ClassVar[bool] = False
 
     history: SyncHistory
     window: Window
@@ -212,7 +214,8 @@ class BaseSyncEngine:
         if not self.sweeps:
             return
         if self.seen is None:
-            self.notes.append("not swept: only a complete read without --force deletes")
+            if window.strategy == "full":
+                self.notes.append("not swept: only a complete read without --force deletes")
             return
         if window.resumes:
             await self.read_keys(self.seen)

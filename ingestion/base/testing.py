@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 from django.utils import timezone
 
-from ingestion.base.client import DataSource, Paging, Resource
+from ingestion.base.datasource import DataSource, Paging, Resource
 from ingestion.base.exceptions import LeaseRefused, SourceError
 from ingestion.base.lease import acquire
 from ingestion.base.plan import SyncPlan

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Literal
 
-from ingestion.base.client import Resource
+from ingestion.base.datasource import Resource
 from ingestion.base.plan import SyncPlan
 from ingestion.base.records import Position, digest, to_json
 

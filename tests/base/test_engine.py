@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingestion.base.client import Resource
+from ingestion.base.datasource import Resource
 from ingestion.base.exceptions import ConfigurationError, SafetyStop, SourceError
 from ingestion.base.plan import RejectLimit, SyncPlan
 from ingestion.base.records import Page

@@ -1,4 +1,4 @@
-from ingestion.base.client import Resource
+from ingestion.base.datasource import Resource
 from ingestion.base.sync_engine import BaseSyncEngine
 from ingestion.base.testing import MemorySource
 from tests.shop.processors import ShopCustomerProcessor, ShopOrderProcessor, ShopStockProcessor

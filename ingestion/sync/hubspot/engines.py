@@ -1,6 +1,6 @@
 """Where HubSpot's entities come from."""
 
-from ingestion.base.client import Resource
+from ingestion.base.datasource import Resource
 from ingestion.base.files import FILE, FileDataSource
 from ingestion.base.plan import SWEEP
 from ingestion.base.sync_engine import BaseSyncEngine

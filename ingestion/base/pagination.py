@@ -1,0 +1,303 @@
+"""Paging styles as frozen values without state: asked "what next?", they answer.
+
+Each says how its pages hang together (`paging`): `keyset` may resume, `snapshot` is one consistent list,
+`unstable` is offsets into a list that may shift while it is read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar, Protocol
+
+from ingestion.base.datasource import Paging
+from ingestion.base.fields import MISSING, lookup, split_path
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: a path below the client's address (or a full URL on the same host), never credentials.
+
+    `accept` other than JSON hands the body over as bytes. `lane` names a rate limit of its own, `state` is
+    what a paging style remembers from one request to the next; it is not sent.
+    """
+
+    path: str
+    params: Params = field(default_factory=dict)
+    json: Any = None
+    method: str = "GET"
+    lane: str = ""
+    accept: str = "application/json"
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_params(self, **params: Any) -> "Request":
+        """The same request with other parameters."""
+        return replace(self, params={**self.params, **params})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the decoded body, the headers, the size in bytes as it was sent."""
+
+    body: Any
+    headers: Mapping[str, str]
+    size: int
+    request: Request
+    records: list[Any] = field(default_factory=list)
+
+
+class Paginator(Protocol):
+    """What a paging style is asked."""
+
+    @property
+    def paging(self) -> Paging:
+        """How its pages hang together."""
+
+    def first(self, request: Request, position: Any) -> Request:
+        """The request of the first page, or of the page after a stored position."""
+
+    def take(self, answer: Answer) -> list[Any]:
+        """The records of a page that are handed over now."""
+
+    def next(self, answer: Answer) -> Request | None:
+        """The request of the page after this one; None when it was the last."""
+
+    def position(self, request: Request) -> Any:
+        """What is stored to come back to this request."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """What most paging styles have in common: a page is handed over as it came."""
+
+    def take(self, answer: Answer) -> list[Any]:
+        """All of it."""
+        return answer.records
+
+
+@dataclass(frozen=True)
+class SinglePage(Style):
+    """Everything at once."""
+
+    paging: ClassVar[Paging] = "snapshot"
+
+    def first(self, request: Request, position: Any) -> Request:
+        """The request as it is."""
+        del position
+        return request
+
+    def next(self, answer: Answer) -> Request | None:
+        """There is no other page."""
+        del answer
+        return None
+
+    def position(self, request: Request) -> Any:
+        """Nothing to come back to."""
+        del request
+
+
+@dataclass(frozen=True)
+class PageNumber(Style):
+    """`?page=1`, `?page=2`, … until a page comes back short."""
+
+    paging: ClassVar[Paging] = "unstable"
+    page: str = "page"
+    size: str = "per_page"
+    count: int = 100
+    start: int = 1
+
+    def first(self, request: Request, position: Any) -> Request:
+        """From the first page, or from a stored one."""
+        return request.with_params(**{self.page: position or self.start, self.size: self.count})
+
+    def next(self, answer: Answer) -> Request | None:
+        """The next number after a full page."""
+        if len(answer.records) < self.count:
+            return None
+        return answer.request.with_params(**{self.page: answer.request.params[self.page] + 1})
+
+    def position(self, request: Request) -> Any:
+        """The page's number."""
+        return request.params[self.page]
+
+
+@dataclass(frozen=True)
+class Offset(Style):
+    """`?offset=0`, `?offset=100`, … until a page comes back short."""
+
+    paging: ClassVar[Paging] = "unstable"
+    offset: str = "offset"
+    size: str = "limit"
+    count: int = 100
+
+    def first(self, request: Request, position: Any) -> Request:
+        """From the beginning, or from a stored offset."""
+        return request.with_params(**{self.offset: position or 0, self.size: self.count})
+
+    def next(self, answer: Answer) -> Request | None:
+        """Further on, by what came."""
+        if len(answer.records) < self.count:
+            return None
+        return answer.request.with_params(**{self.offset: answer.request.params[self.offset] + self.count})
+
+    def position(self, request: Request) -> Any:
+        """The offset."""
+        return request.params[self.offset]
+
+
+@dataclass(frozen=True)
+class Cursor(Style):
+    """The body names the next page, at `source`; `param` carries it. An absent one is the end.
+
+    A short page is not the end: services hand out empty pages with a cursor. `paging` is `keyset` where
+    the cursor is known to be a key in a sorted list.
+    """
+
+    source: str
+    param: str
+    size: str = "limit"
+    count: int = 100
+    paging: Paging = "snapshot"
+
+    def first(self, request: Request, position: Any) -> Request:
+        """Without a cursor, or with the stored one."""
+        request = request.with_params(**{self.size: self.count})
+        return request.with_params(**{self.param: position}) if position else request
+
+    def next(self, answer: Answer) -> Request | None:
+        """With the cursor that the body names."""
+        cursor = lookup(answer.body, split_path(self.source))
+        return (
+            answer.request.with_params(**{self.param: cursor}) if cursor not in (MISSING, None, "") else None
+        )
+
+    def position(self, request: Request) -> Any:
+        """The cursor as the service wrote it."""
+        return request.params.get(self.param)
+
+
+@dataclass(frozen=True)
+class NextUrl(Style):
+    """The body has the next page's whole address, at `source`."""
+
+    paging: ClassVar[Paging] = "snapshot"
+    source: str
+
+    def first(self, request: Request, position: Any) -> Request:
+        """The request, or the stored address."""
+        return Request(position) if position else request
+
+    def next(self, answer: Answer) -> Request | None:
+        """The address in the body."""
+        url = lookup(answer.body, split_path(self.source))
+        return Request(str(url)) if url not in (MISSING, None, "") else None
+
+    def position(self, request: Request) -> Any:
+        """The address."""
+        return request.path
+
+
+@dataclass(frozen=True)
+class LinkHeader(Style):
+    """The header `Link: <…>; rel="next"` (RFC 8288) has the next page's address."""
+
+    paging: ClassVar[Paging] = "snapshot"
+
+    def first(self, request: Request, position: Any) -> Request:
+        """The request, or the stored address."""
+        return Request(position) if position else request
+
+    def next(self, answer: Answer) -> Request | None:
+        """The address in the header."""
+        for part in answer.headers.get("Link", "").split(","):
+            address, _, rest = part.partition(";")
+            if 'rel="next"' in rest.replace("'", '"').replace(" ", "") or "rel=next" in rest.replace(" ", ""):
+                return Request(address.strip().strip("<>"))
+        return None
+
+    def position(self, request: Request) -> Any:
+        """The address."""
+        return request.path
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a keyset window asks for: `since` (left out where `beyond`) to `until`, or all of one moment `at`.
+
+    Within one moment `after` is the last key that was handed over. Moments are the source's own texts.
+    """
+
+    since: str = ""
+    beyond: bool = False
+    at: str | None = None
+    after: str | None = None
+    offset: str | None = None
+
+
+@dataclass(frozen=True)
+class KeysetWindow:
+    """Pages of a window ordered by (cursor, key), for services that sort by one field and cap their results.
+
+    Each page is asked from the last moment seen, never by an offset: so no cap is ever met, and a record
+    that is edited meanwhile moves nobody out of sight. The moment at the end of a full page may go on
+    beyond it, so it is left to the next page; a full page of one single moment is walked by key.
+
+    `cursor` and `key` are paths in a record, `more` is the path that says there is another page, `ask`
+    makes the request of a bound, `order` is by what two cursors are compared.
+    """
+
+    cursor: str
+    key: str
+    more: str
+    ask: Callable[[Request, Bound], Request]
+    order: Callable[[str], Any] = str
+    paging: ClassVar[Paging] = "keyset"
+
+    def first(self, request: Request, position: Any) -> Request:
+        """From the beginning of the window, or from a stored bound."""
+        return self.bounded(request, Bound(**(position or request.state)))
+
+    def bounded(self, request: Request, bound: Bound) -> Request:
+        """The request of a bound, which it remembers."""
+        return replace(self.ask(request, bound), state=asdict(bound))
+
+    def moments(self, answer: Answer) -> list[str]:
+        """The cursors of a page, in its order."""
+        return [str(lookup(record, split_path(self.cursor))) for record in answer.records]
+
+    def latest(self, answer: Answer) -> str:
+        """The last moment of a page."""
+        return max(self.moments(answer), key=self.order)
+
+    def is_full(self, answer: Answer) -> bool:
+        """Whether there is more behind this page."""
+        return bool(lookup(answer.body, split_path(self.more)))
+
+    def take(self, answer: Answer) -> list[Any]:
+        """What is complete: all of the last page and of a walk by key, else all but the last moment."""
+        if not self.is_full(answer) or answer.request.state["at"] is not None:
+            return answer.records
+        latest = self.order(self.latest(answer)) if answer.records else None
+        pairs = zip(answer.records, self.moments(answer), strict=True)
+        return [record for record, moment in pairs if self.order(moment) != latest]
+
+    def next(self, answer: Answer) -> Request | None:
+        """Further on: within one moment by key, else from the last moment on."""
+        bound, full = Bound(**answer.request.state), self.is_full(answer)
+        if full and not answer.records:  # an empty page with more behind it
+            offset = str(lookup(answer.body, split_path(self.more)))
+            return self.bounded(answer.request, replace(bound, offset=offset))
+        if bound.at is not None:
+            if full:
+                last = str(lookup(answer.records[-1], split_path(self.key)))
+                return self.bounded(answer.request, Bound(at=bound.at, after=last))
+            return self.bounded(answer.request, Bound(since=bound.at, beyond=True))
+        if not full:
+            return None
+        latest = self.latest(answer)
+        one_moment = not self.take(answer)
+        return self.bounded(answer.request, Bound(at=latest) if one_moment else Bound(since=latest))
+
+    def position(self, request: Request) -> Any:
+        """The bound."""
+        return dict(request.state)

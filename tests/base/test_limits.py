@@ -1,0 +1,135 @@
+"""Rates, and when a service wants to be asked again."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from ingestion.base.auth import Auth, Basic, Bearer, HeaderPairs, OAuth, Signed
+from ingestion.base.exceptions import AuthenticationError
+from ingestion.base.limits import Pace, RateLimit, retry_after
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
+        ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        ("-5", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text, seconds):
+    assert retry_after({"Retry-After": text}, NOW) == seconds
+
+
+def spent(pace, requests):
+    async def ask():
+        moments = []
+        for _ in range(requests):
+            await pace.wait()
+            moments.append(time.monotonic())
+        return moments
+
+    return asyncio.run(ask())
+
+
+def test_no_window_ever_has_more_requests_than_declared():
+    moments = spent(Pace(RateLimit(10, 0.2)), 35)
+
+    assert all(later - first >= 0.199 for first, later in zip(moments, moments[10:], strict=False))
+
+
+def test_without_a_limit_nothing_waits():
+    assert len(spent(Pace(None), 1000)) == 1000
+
+
+def test_pace_heeds_the_services_own_count():
+    pace = Pace(RateLimit(100, 0.2, remaining="X-Left"))
+    pace.adapt({"X-Left": "0"})
+    begin = time.monotonic()
+
+    assert spent(pace, 1)[0] - begin >= 0.19
+
+
+def test_pace_holds_for_as_long_as_it_is_told():
+    pace = Pace(None)
+    pace.hold(0.2)
+    begin = time.monotonic()
+
+    assert spent(pace, 1)[0] - begin >= 0.19
+
+
+SECRET = "canary-8c1f"
+
+
+async def fetch(url, form):
+    return {"access_token": f"fresh-{form['n']}", "expires_in": 1800}
+
+
+@pytest.mark.parametrize(
+    ("auth", "header"),
+    [
+        (Bearer(SECRET), f"Bearer {SECRET}"),
+        (Bearer(SECRET, "token"), f"token {SECRET}"),
+        (Basic("ada", SECRET), "Basic YWRhOmNhbmFyeS04YzFm"),
+        (HeaderPairs({"Authorization": SECRET}), SECRET),
+        (Signed(lambda method, url: {"Authorization": f"{method} {url}"}), "GET u"),
+        (OAuth("https://t", {"n": "1"}), "Bearer fresh-1"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_way_to_say_who_we_are_makes_its_header(auth, header):
+    assert asyncio.run(auth.headers("GET", "u", fetch))["Authorization"] == header
+
+
+@pytest.mark.parametrize("auth", [Bearer(SECRET), Basic("ada", SECRET), HeaderPairs({"k": SECRET}), Auth()], ids=repr)
+def test_no_secret_is_in_the_text_of_credentials(auth):
+    assert SECRET not in repr(auth) + str(auth) + f"{auth!r}"
+
+
+def test_oauth_asks_once_while_its_token_lives_and_again_after_a_401():
+    asked = []
+
+    async def counted(url, form):
+        asked.append(url)
+        return {"access_token": f"t{len(asked)}", "expires_in": 1800}
+
+    async def scenario():
+        auth = OAuth("https://t", {})
+        tokens = [(await auth.headers("GET", "u", counted))["Authorization"] for _ in range(3)]
+        await auth.renew(counted)
+        return [*tokens, (await auth.headers("GET", "u", counted))["Authorization"]]
+
+    assert asyncio.run(scenario()) == ["Bearer t1", "Bearer t1", "Bearer t1", "Bearer t2"]
+    assert len(asked) == 2
+
+
+def test_oauth_token_about_to_end_is_renewed_before_it_does():
+    async def short(url, form):
+        return {"access_token": "x", "expires_in": 30}
+
+    async def scenario():
+        auth = OAuth("https://t", {})
+        await auth.headers("GET", "u", short)
+        before = auth.token.until
+        await asyncio.sleep(0.01)
+        await auth.headers("GET", "u", short)
+        return auth.token.until > before
+
+    assert asyncio.run(scenario())
+
+
+def test_oauth_answer_without_a_token_is_an_authentication_error():
+    async def refused(url, form):
+        return {"error": "invalid_grant"}
+
+    with pytest.raises(AuthenticationError, match="without an access_token"):
+        asyncio.run(OAuth("https://t", {}).headers("GET", "u", refused))
