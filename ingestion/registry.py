@@ -19,8 +19,13 @@ Engine = type[BaseSyncEngine]
 
 
 def sources() -> dict[str, SourceConfig]:
-    """crm_source → the config of an installed source."""
-    return {app.crm_source: app for app in apps.get_app_configs() if isinstance(app, SourceConfig)}
+    """crm_source → the config of an installed source; of several for one source, the first."""
+    return {app.crm_source: app for app in reversed(source_apps())}
+
+
+def source_apps() -> list[SourceConfig]:
+    """Every installed app that declares engines; more than one may be of the same source."""
+    return [app for app in apps.get_app_configs() if isinstance(app, SourceConfig)]
 
 
 def available() -> list[str]:
@@ -37,7 +42,7 @@ def engines(crm_source: str | None = None) -> dict[tuple[str, str], Engine]:
     Raises ConfigurationError when two engines claim one entity and none of them says `replaces = True`.
     """
     found: dict[tuple[str, str], Engine] = {}
-    for app in sources().values():
+    for app in source_apps():
         for engine in declared(app.name):
             name = (engine.crm_source, engine.sync_type)
             if name in found and not (engine.replaces or found[name].replaces):

@@ -63,7 +63,10 @@ class StopSignals:
         self.cancel = lambda: loop.call_soon_threadsafe(task.cancel) if task else None
         if self.caught is not None:
             self.cancel()
-        return await engine.run(plan)
+        try:
+            return await engine.run(plan)
+        finally:
+            self.cancel = None
 
     def sync(self, engine: BaseSyncEngine, plan: SyncPlan) -> SyncHistory:
         """The same, for callers without an event loop."""
@@ -117,7 +120,8 @@ def logging_to(console: Console, *, debug: bool, quiet: bool) -> Iterator[None]:
     bars = RichHandler(console=console, show_path=False, show_time=False, markup=False)
     handler: logging.Handler = bars if console.is_terminal else plain
     handler.setLevel(logging.WARNING if console.is_terminal and not (debug or quiet) else level)
-    before, logger.level = logger.level, level
+    before = logger.level
+    logger.setLevel(level)
     logger.addHandler(handler)
     try:
         yield
@@ -143,7 +147,8 @@ def summary(history: SyncHistory, *, dry_run: bool = False) -> str:
     """What a run did: how long, the counts, and what a person should know."""
     metrics = history.performance_metrics
     seconds, rate = metrics.get("duration_seconds", 0), metrics.get("records_per_second", 0)
-    head = f"{history.crm_source} {history.sync_type}: {history.status} in {seconds:,.1f} s, {rate:,.0f} records/s"
+    took = f"{history.status} in {seconds:,.1f} s, {rate:,.0f} records/s"
+    head = f"{history.crm_source} {history.sync_type}: {took}"
     values = {word: getattr(history, f"records_{column}") for word, column in WORDS.items()}
     counts = ", ".join(f"{value:,} {word}" for word, value in values.items())
     lines = [head, f"{'dry run, nothing written: ' if dry_run else ''}{counts}"]

@@ -77,7 +77,7 @@ def check_sweep(seen: SeenKeys, missing: Sequence[Key], total: int, *, allowed: 
     share = len(missing) / total
     if len(missing) > BRAKE_ROWS and share > BRAKE_SHARE and not allowed:
         raise SafetyStop(
-            f"refused to delete {len(missing):,} of {total:,} rows ({share:.0%}): the read does not have them",
+            f"refused to delete {len(missing):,} of {total:,} rows ({share:.0%}) that were not read",
             where=where,
             fix="check the source; if they are really gone, run again with --allow-deletes",
         )

@@ -10,8 +10,7 @@ from typing import Any
 
 from ingestion.base.exceptions import ConfigurationError
 
-BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,11 @@ class SyncPlan:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         plain = {name: value for name, value in given.items() if value != getattr(DEFAULT, name, None)}
         plain.pop("narrowed", None)
-        options = {name: str(value) for name, value in self.options.items() if value is not None}
-        return {name: jsonable(value) for name, value in plain.items() if name != "options"} | options
+        plain.pop("options", None)
+        own = {
+            name: value for name, value in self.options.items() if value is not None and value is not False
+        }
+        return {name: jsonable(value) for name, value in (plain | own).items()}
 
 
 def jsonable(value: object) -> bool | int | str:
@@ -112,17 +114,18 @@ def moment(text: str) -> datetime:
     """`--start-date`: a bare date is midnight UTC, an ISO moment is itself (UTC unless it says otherwise)."""
     try:
         value = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as YYYY-MM-DD") from None
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def last_moment(text: str) -> datetime:
     """`--end-date`: a bare date includes all of that day."""
     value = moment(text)
-    if BARE_DATE.fullmatch(text.strip()):
-        return datetime.combine(date(value.year, value.month, value.day), time.max, UTC)
-    return value
+    try:
+        return datetime.combine(date.fromisoformat(text.strip()), time.max, UTC)
+    except ValueError:  # it says a time of day
+        return value
 
 
 def reject_limit(text: str) -> RejectLimit:

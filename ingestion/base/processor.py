@@ -10,7 +10,7 @@ from django.db import models
 from ingestion.base.exceptions import ConfigurationError, FieldError, RecordError, SourceError
 from ingestion.base.fields import MISSING, Conventions, Field, lookup, split_path
 from ingestion.base.mapping import FieldMapper, attribute_of, shorten
-from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable
+from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable, digest, to_json
 from ingestion.base.secrets import Secrets
 from ingestion.base.validators import InvalidValue, JSONValidator
 
@@ -53,7 +53,8 @@ class BaseProcessor:
     maps to the same name below `prefix`. `key` are the model fields that identify a record,
     `timestamp_field` the model's column with the source's time of last change. `exclude` are model fields
     that the source does not have, `local_fields` those that people edit here and a sync never touches.
-    `tombstone` is the path of a flag that says a record is gone. `secrets` are paths that never reach the
+    `tombstone` is the path of a flag that says a record is gone, `merged` that of a list of keys (separated
+    by `;`) that a record has replaced: their rows go. `secrets` are paths that never reach the
     quarantine or `extra`.
     """
 
@@ -67,6 +68,7 @@ class BaseProcessor:
     children: ClassVar[Mapping[str, Children]] = {}
     rules: ClassVar[tuple[type[BusinessRuleValidator], ...]] = ()
     tombstone: ClassVar[str | None] = None
+    merged: ClassVar[str | None] = None
     secrets: ClassVar[tuple[str, ...]] = ()
     keep_extra: ClassVar[bool] = True
     conventions: ClassVar[Conventions] = Conventions()
@@ -95,6 +97,7 @@ class BaseProcessor:
         ]
         self.hidden = Secrets([*self.secrets, *below])
         self.gone = split_path(self.tombstone) if self.tombstone else None
+        self.replaced = split_path(self.merged) if self.merged else None
         self.with_extra = self.keep_extra and has_field(self.model, "extra")
         self.lists = {
             name: (split_path(child.source), child.processor_class(validate=validate, skip=[child.parent]))
@@ -144,7 +147,7 @@ class BaseProcessor:
     def process(self, record: Record, batch: Batch) -> None:
         """Put one record where it belongs in the batch."""
         if type(record) is Unreadable:
-            batch.rejected.append(self.hidden.hide(RecordError([record.error], record=record)))
+            self.reject(RecordError([record.error], record=record), batch)
             return
         try:
             if self.gone and is_set(lookup(record, self.gone)):
@@ -154,13 +157,40 @@ class BaseProcessor:
             if self.validate:
                 self.check_rules(row, record)
         except RecordError as error:
-            batch.rejected.append(self.hidden.hide(error))
+            self.reject(error, batch)
             return
         batch.rows.append(row)
         batch.records.append(self.hidden.without(record))
         if self.warned:
             warning = RecordError(self.warned, record=record, key=self.key_of(row))
             self.noted[id(row)] = self.hidden.hide(warning)
+
+        batch.tombstones += self.merged_into(row, record, len(batch.rows))
+
+    def reject(self, error: RecordError, batch: Batch) -> None:
+        """Set a record aside."""
+        batch.rejected.append(self.hidden.hide(error))
+        batch.rejected_after.append(len(batch.rows))
+
+    def merged_into(self, row: Row, record: Record, after: int) -> list[Tombstone]:
+        """The keys that this record has replaced: their rows go."""
+        keys = lookup(record, self.replaced) if self.replaced else None
+        if not keys:
+            return []
+        own = self.key_of(row)
+        stones = [Tombstone((key.strip(),), after) for key in str(keys).split(";") if key.strip()]
+        return [stone for stone in stones if stone.key != own]
+
+    def fingerprint(self) -> str:
+        """Changes when anything changes that decides what a record becomes."""
+        parts = [
+            self.mapper.fingerprint(),
+            self.key_fields,
+            self.tombstone,
+            self.merged,
+            self.timestamp_field,
+        ]
+        return digest(to_json([*parts, *(child.fingerprint() for _, child in self.lists.values())]))
 
     def transform_record(self, record: Record) -> Row:
         """One record as a row. Override to derive what a mapping cannot say; call this first.
@@ -293,6 +323,8 @@ def newest_only(batch: Batch, key_fields: tuple[str, ...], timestamp_field: str 
         kept = sorted(best.values())
         batch.rows = [batch.rows[place] for place in kept]
         batch.records = [batch.records[place] for place in kept]
+    pairs = zip(batch.rejected, batch.rejected_after, strict=True)
+    batch.outdone = {error.key for error, after in pairs if error.key and best.get(error.key, -1) >= after}
     if batch.tombstones:
         batch.tombstones = [stone for stone in batch.tombstones if best.get(stone.key, -1) < stone.after]
     return batch
@@ -318,10 +350,9 @@ def is_set(flag: object) -> bool:
 
 def placed(error: FieldError, place: str) -> FieldError:
     """A child's error as one of its parent's record."""
-    dot = "." if error.source else ""
-    return FieldError(
-        f"{place}.{error.field}", f"{place}{dot}{error.source}", error.code, error.message, error.value
-    )
+    field = f"{place}.{error.field}" if error.field else place
+    source = f"{place}.{error.source}" if error.source else place
+    return replace(error, field=field, source=source)
 
 
 def field_errors(error: ValidationError, row: Row) -> list[FieldError]:

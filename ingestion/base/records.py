@@ -53,7 +53,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """The source says that this key is gone, changed last at `moment`; it came after `after` rows of its batch."""
+    """The source says that this key is gone since `moment`; it came after `after` rows of its batch."""
 
     key: Key
     after: int = 0
@@ -66,7 +66,8 @@ class Batch:
 
     `records[i]` is what `rows[i]` was made of. `warnings` are rows that were kept although an optional
     value in them was not usable. Every row has the same columns: a path that no record of the run has
-    shown so far is in none of them.
+    shown so far is in none of them. `rejected_after` says after how many rows each rejected record came,
+    `outdone` are the keys of those that a good record of the same key has followed.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -75,6 +76,8 @@ class Batch:
     warnings: list[RecordError] = field(default_factory=list)
     tombstones: list[Tombstone] = field(default_factory=list)
     superseded: int = 0
+    rejected_after: list[int] = field(default_factory=list)
+    outdone: set[Key] = field(default_factory=set)
 
     @property
     def processed(self) -> int:
@@ -113,7 +116,8 @@ class RecordEncoder(DjangoJSONEncoder):
     def default(self, o: Any) -> Any:
         """Text for whatever JSON does not know; Django's own would cut a moment to milliseconds."""
         if isinstance(o, (date, time)):
-            return o.isoformat().replace("+00:00", "Z")
+            text = o.isoformat()
+            return f"{text[:-6]}Z" if text.endswith("+00:00") else text
         if isinstance(o, (bytes, bytearray, memoryview)):
             return bytes(o).decode("utf-8", "backslashreplace")
         if isinstance(o, (set, frozenset)):

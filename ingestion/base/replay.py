@@ -4,12 +4,14 @@ The same engine, another client. An old payload never overwrites a newer row, th
 and deletes nothing; a record that loads closes its own row in quarantine.
 """
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 from asgiref.sync import sync_to_async
 from django.db import models
 
-from ingestion.base.client import DataSource, Resource
+from ingestion.base.datasource import DataSource, Resource
+from ingestion.base.exceptions import LeaseRefused
 from ingestion.base.loaders.base import real_foreign_keys
 from ingestion.base.plan import RejectLimit, SyncPlan
 from ingestion.base.records import Page, Position
@@ -18,6 +20,8 @@ from ingestion.base.window import Window
 from ingestion.models.common import SyncHistory
 from ingestion.models.quarantine import RejectedRecord
 from ingestion.registry import Engine, engines
+
+logger = logging.getLogger("ingestion")
 
 PAGE = 500
 
@@ -71,13 +75,22 @@ def replay(
 def replay_waiting_children(parent: Engine) -> None:
     """After a parent's run: let the children in that waited for its rows.
 
-    Raises what `BaseSyncEngine.run` raises.
+    Those of an entity that is at work wait for the parent's next run. Raises what `BaseSyncEngine.run`
+    raises otherwise.
     """
     for child in engines().values():
         if refers_to(child, parent.processor_class.model):
-            replay(child, reason="missing_parent")
+            try:
+                replay(child, reason="missing_parent")
+            except LeaseRefused as error:
+                logger.warning("%s", error)
 
 
 def refers_to(engine: Engine, parent: type[models.Model]) -> bool:
-    """Whether an engine's model has a real foreign key to this model."""
-    return any(key.related_model is parent for key in real_foreign_keys(engine.processor_class.model))
+    """Whether an engine's rows, or their child rows, have a real foreign key to this model."""
+    processors = [
+        engine.processor_class,
+        *(c.processor_class for c in engine.processor_class.children.values()),
+    ]
+    keys = [key for processor in processors for key in real_foreign_keys(processor.model)]
+    return any(key.related_model is parent for key in keys)

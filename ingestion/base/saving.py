@@ -83,10 +83,12 @@ class BatchWriter:
             for row, record in pairs
             if id(row) in refused
         ]
-        gone = {error.key for error in rejected}
-        warned = [error for error in batch.warnings if error.key not in gone]
-        self.close_quarantine([pair for pair in pairs if id(pair[0]) not in refused], warned)
+        stuck = {error.key for error in rejected if error.key not in batch.outdone}
+        warned = [error for error in batch.warnings if error.key not in stuck]
         RejectedRecord.objects.using(self.using).keep(self.history, rejected, State.REJECTED)
+        self.close_quarantine(
+            [pair for pair in pairs if self.loader.target.key_of(pair[0]) not in stuck], warned
+        )
         RejectedRecord.objects.using(self.using).keep(self.history, warned, State.WARNING)
         self.count_children(loaded)
         return Counts.of_batch(batch, loaded, deleted)
@@ -101,7 +103,7 @@ class BatchWriter:
         again = {error.key for error in warned}
         keys = [(self.loader.target.key_of(row), record) for row, record in pairs]
         digests = [key_digest(key) for key, _ in keys if key not in again]
-        if open_rows.filter(key=None).exists():
+        if open_rows.filter(key__isnull=True).exists():
             digests += [record_digest(record) for _, record in keys]
         waiting.close(digests)
 

@@ -270,7 +270,7 @@ class BaseSyncEngine:
         )
         if not self.resource.cursor:
             self.notes.append("read whole: this entity has no timestamp")
-        identity, mapping = self.client.identity(), self.processor.mapper.fingerprint()
+        identity, mapping = self.client.identity(), self.processor.fingerprint()
         self.notes += settle_identity(history, plan, window, identity, mapping)
         parts = [
             self.resource.described(),

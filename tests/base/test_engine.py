@@ -513,6 +513,24 @@ def test_ledger_that_does_not_balance_commits_nothing():
     assert not ShopCustomer.objects.exists()
 
 
+# Absent is not null.
+
+
+def test_column_that_no_record_of_a_run_shows_is_left_as_it_is(database):
+    sync(MemorySource([customer(1, city="Paris"), customer(2, city="Rome")]))
+    history = sync(MemorySource([customer(1, 5), customer(2, 5)]))
+
+    assert history.records_updated == 2
+    assert set(ShopCustomer.objects.values_list("city", flat=True)) == {"Paris", "Rome"}
+
+
+def test_null_is_null(database):
+    sync(MemorySource([customer(1, city="Paris")]))
+    sync(MemorySource([customer(1, 5, city=None)]))
+
+    assert ShopCustomer.objects.get().city is None
+
+
 # What a run leaves behind.
 
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.base import files, text_lines
-from ingestion.base.client import DataSource, Resource
+from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.exceptions import ConfigurationError, SourceError
 from ingestion.base.factory import DataSourceFactory
 from ingestion.base.files import FILE, FileDataSource

@@ -90,7 +90,9 @@ def test_each_way_to_say_who_we_are_makes_its_header(auth, header):
     assert asyncio.run(auth.headers("GET", "u", fetch))["Authorization"] == header
 
 
-@pytest.mark.parametrize("auth", [Bearer(SECRET), Basic("ada", SECRET), HeaderPairs({"k": SECRET}), Auth()], ids=repr)
+@pytest.mark.parametrize(
+    "auth", [Bearer(SECRET), Basic("ada", SECRET), HeaderPairs({"k": SECRET}), Auth()], ids=repr
+)
 def test_no_secret_is_in_the_text_of_credentials(auth):
     assert SECRET not in repr(auth) + str(auth) + f"{auth!r}"
 

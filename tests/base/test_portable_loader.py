@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ingestion.base.loaders import PortableLoader, Target
 from ingestion.base.loaders.base import ChildCounts
+from ingestion.base.loaders.portable import comparison
 from ingestion.base.processor import BaseProcessor, Children
 from tests.shop.models import (
     ShopCategory,
@@ -482,9 +483,9 @@ def test_most_selective_column_of_a_key_is_asked(database, key):
 def test_more_values_than_a_statement_takes_parameters(stock):
     rows = [
         piece(
-            number % 7, f"a{number}", amount=number / 3, price=Decimal(number), code=UUID(int=number), big=number,
-            counted_on=date(2026, 1, 1), counted_at=time(1, 2), took=timedelta(seconds=number), photo=b"\x00\xff",
-            address="10.0.0.1", details={"n": number}, active=True, extra={"n": number},
+            number % 7, f"a{number}", amount=number / 3, price=Decimal(number), code=UUID(int=number),
+            counted_on=date(2026, 1, 1), counted_at=time(1, 2), took=timedelta(seconds=number), big=number,
+            photo=b"\x00\xff", address="10.0.0.1", details={"n": number}, active=True, extra={"n": number},
         )
         for number in range(5000)
     ]  # fmt: skip
@@ -536,6 +537,16 @@ def test_child_rows_of_parents_that_were_not_read_are_not_touched(orders, databa
     orders(order(1, line(1)), order(2, line(1)))
     orders(order(1, line(2)))
 
+    assert lines(database) == [(1, 2, "nut", 1), (2, 1, "nut", 1)]
+
+
+def test_child_rows_of_a_parent_that_shares_part_of_the_key_are_not_touched(database):
+    children = ShopOrderProcessor.children
+    orders = Loads(database, ShopOrder, ("status", "number"), children=children)
+    orders(order(1, line(1)), order(2, line(1)))
+    orders(order(1, line(2)))
+
+    assert orders.loaded.children == {"lines": ChildCounts(created=1, deleted=1)}
     assert lines(database) == [(1, 2, "nut", 1), (2, 1, "nut", 1)]
 
 
@@ -622,6 +633,9 @@ def test_refused_new_rows_leave_no_child_rows_behind(database, customers):
 # As the column holds them.
 
 
+GREAT = [1e16, 1e300, 2.5e-300, -0.0, 123456789012345678901234567890]
+
+
 def tags(customers, first, second):
     customers(customer(1, tags=first))
     return customers(customer(1, tags=second))
@@ -655,7 +669,7 @@ def test_other_json_is_a_change(customers, first, second):
         ({"a": 1, "b": [{"x": 1, "y": 2}]}, {"b": [{"y": 2, "x": 1}], "a": 1}),
         ("grün €", "grün €"),
         ({"deep": [1.5, 1e-7, None, True, "x"]}, {"deep": [1.5, 1e-7, None, True, "x"]}),
-        ([1e16, 1e300, 2.5e-300, -0.0, 123456789012345678901234567890], [1e16, 1e300, 2.5e-300, -0.0, 123456789012345678901234567890]),
+        (GREAT, list(GREAT)),
         ({"price": "1.50"}, {"price": "1.50"}),
     ],
     ids=["order of members", "text", "nested", "great numbers", "number as text"],
@@ -810,8 +824,6 @@ def test_row_that_somebody_has_locked_is_read_under_the_lock(customers, database
 
 
 def test_field_of_an_unknown_kind_is_compared_as_python_compares():
-    from ingestion.base.loaders.portable import comparison
-
     same = comparison(models.CharField(), "sqlite")
 
     assert same("a", "a") is True

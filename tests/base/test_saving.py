@@ -88,3 +88,15 @@ def test_heartbeat_of_a_lost_lease_is_refused(writer):
         writer.beat()
 
     assert SyncHistory.objects.get().batch == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "waiting"), [((None, "Ada"), 0), (("Ada", None), 1)], ids=["corrected", "spoilt"]
+)
+def test_of_a_bad_and_a_good_record_of_one_key_the_later_decides_what_waits(writer, names, waiting):
+    records = [{"id": "1", "name": name, "updated_at": "2026-03-01T00:00:00Z"} for name in names]
+    writer.save(ShopCustomerProcessor().process_batch(records), None)
+
+    row = SyncHistory.objects.get()
+    assert (row.records_created, row.records_failed) == (1, 1)
+    assert RejectedRecord.objects.waiting().count() == waiting

@@ -65,7 +65,6 @@ class PortableLoader(Loader):
                 new.append(row)
             elif self.target.protected(there.get(self.target.timestamp_field or ""), row):
                 loaded.skipped += 1
-                continue
             elif self.differs(there, row, own):
                 changed.append(row)
             else:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from rich.table import Table
 
 from ingestion.base.console import counted, terminal
+from ingestion.base.plan import whole_number
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.models.common import Status
 
@@ -18,7 +19,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", nargs="?", help="only this source, such as hubspot")
         parser.add_argument("entity", nargs="?", help="only this entity, such as contacts")
-        parser.add_argument("--last", type=int, default=10, metavar="N", help="how many runs (default 10)")
+        parser.add_argument(
+            "--last", type=whole_number, default=10, metavar="N", help="how many runs (default 10)"
+        )
         parser.add_argument("--close", type=int, metavar="RUN", help="close this run as failed")
 
     def handle(self, *args: Any, **options: Any) -> None:
