@@ -53,6 +53,15 @@ class Patience:
     initial: float = 0.5
     longest: float = 30.0
 
+    @classmethod
+    def from_settings(cls) -> Self:
+        """With `INGESTION_RETRY_SECONDS` and `INGESTION_RETRY_ATTEMPTS`, where they are set."""
+        attempts, seconds = (
+            setting("INGESTION_RETRY_ATTEMPTS", "8"),
+            setting("INGESTION_RETRY_SECONDS", "300"),
+        )
+        return cls(int(attempts), float(seconds), initial=min(0.5, float(seconds) / 100))
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -86,8 +95,6 @@ class BaseAPIClient(DataSource):
     check: ClassVar[Request | None] = None
     message: ClassVar[str] = "message"
     auth_fix: ClassVar[str] = "check the credentials"
-    patience: ClassVar[Patience] = Patience()
-    timeout: ClassVar[float] = 60.0
 
     session: aiohttp.ClientSession
 
@@ -98,6 +105,8 @@ class BaseAPIClient(DataSource):
         self.page_size = page_size
         self.paces = {"": Pace(self.rate)} | {lane: Pace(limit) for lane, limit in self.lanes.items()}
         self.calls = 0
+        self.patience = Patience.from_settings()
+        self.timeout = float(setting("INGESTION_HTTP_TIMEOUT", "60"))
 
     @classmethod
     def from_settings(cls, *, page_size: int = 0) -> Self:
@@ -246,7 +255,7 @@ class BaseAPIClient(DataSource):
             status, answered, body = await self.exchange(request, url, headers, where)
             if status not in REDIRECTS:
                 break
-            url = guarded(self.base_url, answered.get("Location", ""))
+            url = guarded(self.base_url, answered.get("Location", ""), where)
         if status == TOKEN_ENDED and not renewed and await self.auth.renew(self.fetch_token):
             return await self.send(request, renewed=True)
         if not 200 <= status < 300:

@@ -26,6 +26,7 @@ from ingestion.base.plan import SyncPlan
 from ingestion.base.sync_engine import BaseSyncEngine
 from ingestion.models.common import SyncHistory
 
+MOST_NAMES = 6
 LINE_EVERY = 5.0
 """Seconds between two progress lines where there is no terminal."""
 
@@ -152,8 +153,17 @@ def summary(history: SyncHistory, *, dry_run: bool = False) -> str:
     values = {word: getattr(history, f"records_{column}") for word, column in WORDS.items()}
     counts = ", ".join(f"{value:,} {word}" for word, value in values.items())
     lines = [head, f"{'dry run, nothing written: ' if dry_run else ''}{counts}"]
-    lines += [f"{kind}: {', '.join(names)}" for kind, names in drift_of(metrics).items() if names]
+    if metrics.get("warnings"):
+        lines.append(f"{metrics['warnings']:,} loaded with a warning: manage.py sync_status shows them")
+    if history.configuration.get("strategy") == "full":
+        lines += [f"{kind}: {some(names)}" for kind, names in drift_of(metrics).items() if names]
     return "\n  ".join([*lines, *metrics.get("notes", [])])
+
+
+def some(names: list[str]) -> str:
+    """The first of many names; the history row has them all."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def drift_of(metrics: dict[str, Any]) -> dict[str, list[str]]:

@@ -42,7 +42,7 @@ class GitHubClient(BaseAPIClient):
 class RepositoryFile(FileDataSource):
     """The file that `--file` names, else the one in the repository that the settings name.
 
-    The resource's option `repository` is the prefix of the settings `…_OWNER`, `…_REPO`, `…_BRANCH`, `…_PATH`.
+    The resource's option `repository` is the prefix of the settings `_OWNER`, `_REPO`, `_BRANCH` and `_PATH`.
     """
 
     prefix: str = ""

@@ -54,8 +54,8 @@ class BaseProcessor:
     `timestamp_field` the model's column with the source's time of last change. `exclude` are model fields
     that the source does not have, `local_fields` those that people edit here and a sync never touches.
     `tombstone` is the path of a flag that says a record is gone, `merged` that of a list of keys (separated
-    by `;`) that a record has replaced: their rows go. `secrets` are paths that never reach the
-    quarantine or `extra`.
+    by `;`) that a record has replaced: their rows go. `secrets` are paths that never reach the quarantine
+    or `extra`, `ignored` those that are left out of `extra` because they say nothing new.
     """
 
     model: ClassVar[type[models.Model]]
@@ -70,6 +70,7 @@ class BaseProcessor:
     tombstone: ClassVar[str | None] = None
     merged: ClassVar[str | None] = None
     secrets: ClassVar[tuple[str, ...]] = ()
+    ignored: ClassVar[tuple[str, ...]] = ()
     keep_extra: ClassVar[bool] = True
     conventions: ClassVar[Conventions] = Conventions()
 
@@ -103,7 +104,8 @@ class BaseProcessor:
             name: (split_path(child.source), child.processor_class(validate=validate, skip=[child.parent]))
             for name, child in self.children.items()
         }
-        self.mapper.know([*filter(None, [self.gone]), *(path for path, _ in self.lists.values())])
+        ignored = [split_path(path) for path in self.ignored]
+        self.mapper.know([*filter(None, [self.gone]), *(path for path, _ in self.lists.values()), *ignored])
         self.unknown: set[str] = set()
 
     def get_field_mapping(self) -> dict[str, str]:

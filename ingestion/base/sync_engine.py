@@ -74,6 +74,7 @@ class BaseSyncEngine:
         self.notes: list[str] = []
         self.seen: SeenKeys | None = None
         self.position: Position | None = None
+        self.warnings = 0
 
     # The main path.
 
@@ -139,7 +140,7 @@ class BaseSyncEngine:
         if self.history.pk is None:
             return
         self.monitor.details |= {"drift": self.processor.drift(), "children": self.writer.children}
-        self.monitor.details["notes"] = self.notes
+        self.monitor.details |= {"notes": self.notes, "warnings": self.warnings}
         outcome = Outcome(error, self.monitor.get_metrics(), dry_run=self.plan.dry_run)
         await sync_to_async(close_run)(self.history, self.window_or_none, outcome)
         logs.completed(self.history)
@@ -201,6 +202,7 @@ class BaseSyncEngine:
         with self.monitor.phase("save"):
             added = await sync_to_async(self.writer.save)(batch, checkpoint)
         self.monitor.record_processed(added.processed, added.failed)
+        self.warnings += len(batch.warnings)
         logs.rejected(self.history, batch.rejected, batch.warnings)
         if self.progress:
             self.progress(self.history, self.total)
@@ -268,8 +270,8 @@ class BaseSyncEngine:
         window = choose_window(
             plan, past, resource=self.resource, overlap=self.overlap, started=history.start_time
         )
-        if not self.resource.cursor:
-            self.notes.append("read whole: this entity has no timestamp")
+        if not self.resource.cursor and (plan.start_date or plan.end_date):
+            self.notes.append("read whole: this entity has no timestamp, the dates filter nothing")
         identity, mapping = self.client.identity(), self.processor.fingerprint()
         self.notes += settle_identity(history, plan, window, identity, mapping)
         parts = [

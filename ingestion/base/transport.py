@@ -24,10 +24,7 @@ from ingestion.base.limits import retry_after
 from ingestion.base.numbers import exact
 
 MOST_BYTES = 64 * 2**20
-"""Of one answer as it is sent; more is not a page."""
-
-MOST_DECODED = 256 * 2**20
-"""Of one answer decompressed: a small body must not fill the memory."""
+"""Of one answer, as it is sent and decompressed: a small body must not fill the memory."""
 
 TRANSIENT = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, *range(520, 528)})
 """Statuses that may be another the next time; 477 is HubSpot's for an account that is being moved."""
@@ -67,7 +64,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def guarded(base: str, path: str) -> str:
+def guarded(base: str, path: str, where: str = "") -> str:
     """The full address of a path, or of a link that came with data.
 
     Raises SourceError when it leaves the configured host: credentials go nowhere else.
@@ -77,7 +74,7 @@ def guarded(base: str, path: str) -> str:
     if (mine.scheme, mine.netloc) != (theirs.scheme, theirs.netloc):
         raise SourceError(
             f"a link leads to another host, {theirs.scheme}://{theirs.netloc}",
-            where=shown(base),
+            where=where or shown(base),
             fix="nothing was sent there; check the configured address, or the proxy before it",
         )
     return url
@@ -99,7 +96,7 @@ async def read_body(response: aiohttp.ClientResponse, where: str) -> bytes:
         async for chunk in response.content.iter_chunked(2**16):
             data += chunk
             if len(data) > MOST_BYTES:
-                raise too_large(where, MOST_BYTES)
+                raise too_large(where)
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         raise broken_off(where, type(error).__name__) from error
     return decompressed(bytes(data), response.headers.get("Content-Encoding", ""), where)
@@ -116,20 +113,22 @@ def decompressed(data: bytes, encoding: str, where: str) -> bytes:
         )
     inflate = zlib.decompressobj(ENCODINGS[name])
     try:
-        plain = inflate.decompress(data, MOST_DECODED)
+        plain = inflate.decompress(data, MOST_BYTES)
     except zlib.error as error:
         raise broken_off(where, f"damaged {name}") from error
     if inflate.unconsumed_tail:
-        raise too_large(where, MOST_DECODED)
+        raise too_large(where)
     if not inflate.eof:
         raise broken_off(where, f"truncated {name}")
     return plain
 
 
-def too_large(where: str, most: int) -> SourceError:
+def too_large(where: str) -> SourceError:
     """An answer that is not a page any more."""
     return SourceError(
-        f"the body is larger than {most // 2**20} MiB", where=where, fix="ask for smaller pages: --batch-size"
+        f"the body is larger than {MOST_BYTES // 2**20} MiB",
+        where=where,
+        fix="ask for smaller pages: --batch-size",
     )
 
 

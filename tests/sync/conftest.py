@@ -1,0 +1,26 @@
+"""The sandbox over real HTTP, and settings that make its faults quick."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ingestion.sandbox.server import SandboxServer
+from ingestion.sync.hubspot.sandbox import FakeHubSpot
+
+CANARY = "canary-7f3a91c2"
+
+
+@pytest.fixture
+def hubspot(monkeypatch) -> Iterator[FakeHubSpot]:
+    """An empty portal whose clock stands five minutes ago: what is edited now lies within the next window."""
+    fake = FakeHubSpot(rate_limited=False)
+    fake.tokens = {CANARY: None}
+    fake.clock.set(datetime.now(UTC) - timedelta(minutes=5))
+    with SandboxServer(fake):
+        monkeypatch.setenv("HUBSPOT_API_URL", fake.url)
+        monkeypatch.setenv("HUBSPOT_API_TOKEN", CANARY)
+        monkeypatch.setenv("INGESTION_RETRY_SECONDS", "2")
+        monkeypatch.setenv("INGESTION_RETRY_ATTEMPTS", "3")
+        monkeypatch.setenv("INGESTION_HTTP_TIMEOUT", "1")
+        yield fake
