@@ -12,9 +12,9 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashe
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(VENV)/runtime  ## see a sync, a delta, a rejected line and the history, in a throw-away database
+demo: $(VENV)/runtime  ## see a full sync, a delta, a bad record and the history, in a throw-away database
 	@rm -rf .demo && mkdir .demo
-	@DATABASE_URL=sqlite:///.demo/demo.sqlite3 $(RUN) manage.py demo --folder .demo
+	@DATABASE_URL=sqlite:///.demo/demo.sqlite3 $(RUN) manage.py demo
 
 test: $(VENV)/develop  ## run the tests; INGESTION_TEST_REQUIRE=postgres,mariadb makes a missing service an error
 	@INGESTION_TEST_REQUIRE="$(INGESTION_TEST_REQUIRE)" $(RUN) -m pytest $(ARGS)

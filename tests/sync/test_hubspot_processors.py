@@ -412,10 +412,10 @@ def test_unknown_property_lands_in_extra():
 
 
 def test_unknown_member_lands_in_extra_but_the_repeated_times_do_not():
-    record = envelope({"dealname": "Roof"}, url="https://app.hubspot.com/1")
+    record = envelope({"dealname": "Roof"}, url="https://app.hubspot.com/1", objectWriteTraceId="t1")
     [row] = process(HubSpotDealProcessor, record).rows
 
-    assert row["extra"] == {"url": "https://app.hubspot.com/1"}
+    assert row["extra"] == {"objectWriteTraceId": "t1"}
 
 
 def test_owner_without_user_keeps_the_former_one_in_extra():

@@ -1,6 +1,9 @@
+import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management import call_command
@@ -9,60 +12,103 @@ from django.db import connection
 
 from ingestion.base.console import terminal
 from ingestion.models import SyncHistory
+from ingestion.sandbox.server import SandboxServer
+from ingestion.sync.hubspot.sandbox import FakeHubSpot
 
 SHIPPED = files("ingestion.sync.hubspot") / "demo" / "zipcodes.csv"
 
+CONTACTS = "manage.py sync_hubspot_contacts"
+ZIPCODES = "manage.py sync_hubspot_zipcodes"
+BAD_LINE = "9021O-California-90210,Beverly Hills,CA,Los Angeles,West"
+
 NEXT = """\
 What to try next
-  make test                                        run the tests
-  manage.py sync_list                              everything that can be synced, and its command
-  manage.py sync_hubspot_zipcodes --file my.csv    your own list (columns zip, city, state, county, division)
-  manage.py sync_hubspot_zipcodes --help           every flag
-  manage.py sync_replay hubspot zipcodes           load what waits in quarantine again"""
+  make test                                       run the tests
+  manage.py sync_list                             everything that can be synced, and its command
+  manage.py sandbox                               the same HubSpot to play with, no account needed
+  HUBSPOT_API_TOKEN=… manage.py test_hubspot      your own portal: check the token …
+  HUBSPOT_API_TOKEN=… manage.py sync_hubspot_all  … and sync it
+  manage.py sync_hubspot_contacts --help          every flag"""
 
 
 class Command(BaseCommand):
-    help = "Show what the product does, on an empty database and a small file that it ships."
+    help = "Show what the product does, on an empty database and a HubSpot that it brings along."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--folder", type=Path, default=Path(), help="where the demo's file is written")
+        parser.add_argument("--contacts", type=int, default=3000, help="how many contacts the portal has")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.console = terminal(self.stdout)
         self.say("Making the tables", "manage.py migrate")
         self.refuse_real_data()
         call_command("migrate", verbosity=0, interactive=False)
-        path: Path = options["folder"] / "zipcodes.csv"
-        lines = SHIPPED.read_text().splitlines()
-        command = f"manage.py sync_hubspot_zipcodes --file {path}"
 
-        self.say(f"A first sync: {len(lines) - 1} ZIP codes", command)
-        self.sync(path, lines)
+        contacts = options["contacts"]
+        fake = FakeHubSpot(contacts=contacts, companies=200, deals=300, owners=10, seed=1, rate_limited=False)
+        fake.clock.set(
+            datetime.now(UTC) - timedelta(minutes=10)
+        )  # what is edited now is old enough for a delta
+        self.say("A HubSpot of our own, over real HTTP", "manage.py sandbox")
+        with SandboxServer(fake):
+            os.environ.update(fake.settings())
+            self.story(fake)
+        self.console.print(f"\n{NEXT}", highlight=False, markup=False)
 
-        self.say("Two lines change, one is added; only these are written", command)
-        self.sync(path, changed(lines))
+    def story(self, fake: FakeHubSpot) -> None:
+        """A first sync, a delta, a dry run, a bad record, and the history of it all."""
+        self.say("A first sync: owners, companies, contacts and deals", "manage.py sync_hubspot_all")
+        self.sync("all")
 
-        self.say("A line that no row can be made of is set aside, with the reason", command)
-        self.sync(path, [*changed(lines), "9021O-California-90210,Beverly Hills,CA,Los Angeles,West"])
+        ids = fake.ids("contacts")
+        fake.clock.advance(60)
+        fake.edit("contacts", ids[0], firstname="Ada", lastname="Lovelace")
+        fake.edit("contacts", ids[1], city="London")
+        fake.archive("contacts", ids[2])
+        fake.merge("contacts", ids[3], ids[4])
+        self.say(
+            "Two contacts change, one is archived, two are merged: a delta", "manage.py sync_hubspot_contacts"
+        )
+        self.sync("contacts")
 
-        self.say("Two lines are gone, and the file is the whole truth", f"{command} --sweep")
-        self.sync(path, changed(lines)[:-2], sweep=True)
+        fake.clock.advance(60)
+        fake.edit("contacts", ids[5], hs_analytics_num_visits="many")
+        self.say(
+            "A value that is no number becomes null, with a warning that keeps it",
+            "manage.py sync_hubspot_contacts",
+        )
+        self.sync("contacts")
+
+        lines = [
+            *SHIPPED.read_text().splitlines(),
+            "9021O-California-90210,Beverly Hills,CA,Los Angeles,West",
+        ]
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "zipcodes.csv"
+            path.write_text("\n".join(lines))
+            self.say(
+                "A line that no row can be made of is set aside",
+                "manage.py sync_hubspot_zipcodes --file zipcodes.csv",
+            )
+            self.sync("zipcodes", file=path)
+
+        self.say(
+            "What would a full compare do? Ask first", "manage.py sync_hubspot_contacts --full --dry-run"
+        )
+        self.sync("contacts", full=True, dry_run=True)
 
         self.say("Every run is in the history", "manage.py sync_status")
         call_command("sync_status", stdout=self.stdout)
-        self.console.print(f"\n{NEXT}", highlight=False, markup=False)
 
     def say(self, what: str, command: str) -> None:
         """A heading, and the command that a person would type."""
         self.console.print(f"\n[bold]{what}[/]\n[dim]$ {command}[/]", highlight=False)
 
-    def sync(self, path: Path, lines: list[str], **flags: Any) -> None:
-        """Write the file, then run the command as a person would."""
-        path.write_text("\n".join(lines) + "\n")
-        call_command("sync_hubspot_zipcodes", file=path, stdout=self.stdout, stderr=self.stderr, **flags)
+    def sync(self, entity: str, **flags: Any) -> None:
+        """Run the command as a person would."""
+        call_command(f"sync_hubspot_{entity}", stdout=self.stdout, stderr=self.stderr, **flags)
 
     def refuse_real_data(self) -> None:
-        """The demo deletes rows: it runs only where no run has ever been."""
+        """The demo writes rows of its own: it runs only where no run has ever been."""
         tables: Callable[[], list[str]] = connection.introspection.table_names
         if SyncHistory._meta.db_table in tables() and SyncHistory.objects.exists():
             raise CommandError(
@@ -70,10 +116,3 @@ class Command(BaseCommand):
                 "  fix: make demo, or DATABASE_URL=sqlite:///demo.sqlite3 manage.py demo",
                 returncode=2,
             )
-
-
-def changed(lines: list[str]) -> list[str]:
-    """The shipped file with two lines edited and one added."""
-    edited = [line.replace("Saint Louis", "St. Louis") for line in lines]
-    edited[1] = edited[1].replace("Northeast", "Metro")
-    return [*edited, "96720,Hilo,HI,Hawaii,West"]

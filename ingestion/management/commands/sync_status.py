@@ -3,13 +3,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
+from rich.console import Console
 from rich.table import Table
 
 from ingestion.base.console import counted, terminal
 from ingestion.base.plan import whole_number
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.models.common import Status
+from ingestion.models.quarantine import State
 
+SHOWN = 5
+ADVICE = "correct them at the source or in the mapping, then: manage.py sync_replay SOURCE ENTITY"
 COLORS = {"success": "green", "partial": "yellow", "failed": "red", "running": "cyan"}
 
 
@@ -36,14 +40,19 @@ class Command(BaseCommand):
             self.stdout.write("no run yet; manage.py sync_list shows what can be synced")
             return
         console.print(history_table(runs))
-        waiting = RejectedRecord.objects.filter(**only).waiting()
-        if count := waiting.count():
-            console.print(f"\n{count:,} in quarantine, the newest:", style="bold")
-            for record in waiting[:5]:
-                self.stdout.write(f"  {said(record)}")
-            self.stdout.write(
-                "  correct them at the source or in the mapping, then: manage.py sync_replay SOURCE ENTITY"
-            )
+        self.show_kept(console, RejectedRecord.objects.filter(**only))
+
+    def show_kept(self, console: Console, kept: "QuerySet[RejectedRecord]") -> None:
+        """What is in quarantine: what was loaded with a warning, then what waits."""
+        titles = {State.WARNING: "loaded with a warning", State.REJECTED: "in quarantine"}
+        for status, title in titles.items():
+            records = kept.filter(status=status)
+            if count := records.count():
+                console.print(f"\n{count:,} {title}, the newest:", style="bold")
+                for record in records[:SHOWN]:
+                    self.stdout.write(f"  {said(record)}")
+        if kept.filter(status=State.REJECTED).exists():
+            self.stdout.write(f"  {ADVICE}")
 
     def close(self, number: int) -> None:
         """Close a run by hand: its process can commit nothing after that."""
