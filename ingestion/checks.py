@@ -29,15 +29,30 @@ def check_declarations(app_configs: object = None, **kwargs: Any) -> list[CheckM
     messages = [
         message for engine in found for message in SyncHistoryValidator().validate_sync_engine(engine)
     ]
-    return [*messages, *check_order(), *check_shared_models(found), *check_sqlite()]
+    whole = [engine for engine in found if not missing_parts(engine)]
+    return [*messages, *check_order(), *check_shared_models(whole), *check_sqlite()]
 
 
 class SyncHistoryValidator:
     """Whether an engine's declaration is sound and its runs will be told in SyncHistory as they should."""
 
     def validate_sync_engine(self, engine: Engine) -> list[CheckMessage]:
-        """Everything that is wrong with one engine."""
-        return [message for check in CHECKS for message in check(engine)]
+        """Everything that is wrong with one engine; what it lacks comes before the rest."""
+        return missing_parts(engine) or [message for check in CHECKS for message in check(engine)]
+
+
+def missing_parts(engine: Engine) -> list[CheckMessage]:
+    """What every engine declares."""
+    return [
+        Error(
+            f"{engine.__name__} declares no {name}.",
+            hint=f"Set {name} in it, or in a base class of the source's engines.",
+            obj=engine,
+            id="ingestion.E001",
+        )
+        for name in ("resource", "client_class", "processor_class")
+        if not hasattr(engine, name)
+    ]
 
 
 def check_names(engine: Engine) -> Iterator[CheckMessage]:

@@ -10,7 +10,7 @@ import uuid
 
 import pymysql
 
-from config.settings import *  # noqa: F403
+from config.settings import *  # noqa: F403 the tests' settings are the project's and more
 from config.settings import SQLITE
 
 pymysql.install_as_MySQLdb()
@@ -61,6 +61,6 @@ DATABASES = {
 for name in MISSING:
     del DATABASES[name]
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.shop"]  # noqa: F405
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.shop"]  # noqa: F405 it comes with the star
 DATABASE_ROUTERS = ["tests.routing.OneDatabase"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -237,13 +237,14 @@ def test_reading_stops_when_the_consumer_leaves_early():
     async def leave():
         batches = Reader(source).stream()
         await anext(batches)
+        await asyncio.sleep(10)
         await batches.aclose()
-        made = source.made
+        closed, made = source.closed, source.made
         await asyncio.sleep(100)
-        return made, len(asyncio.all_tasks())
+        return closed, made, len(asyncio.all_tasks())
 
-    made, tasks = run(leave())
-    assert (source.closed, tasks) == (True, 1)
+    closed, made, tasks = run(leave())
+    assert (closed, tasks) == (True, 1)
     assert source.made == made < 40
 
 

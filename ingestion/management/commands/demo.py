@@ -21,6 +21,10 @@ CONTACTS = "manage.py sync_hubspot_contacts"
 ZIPCODES = "manage.py sync_hubspot_zipcodes"
 BAD_LINE = "9021O-California-90210,Beverly Hills,CA,Los Angeles,West"
 
+CONTACTS = "manage.py sync_hubspot_contacts"
+ZIPCODES = "manage.py sync_hubspot_zipcodes"
+BAD_LINE = "9021O-California-90210,Beverly Hills,CA,Los Angeles,West"
+
 NEXT = """\
 What to try next
   make test                                       run the tests
@@ -43,61 +47,53 @@ class Command(BaseCommand):
         self.refuse_real_data()
         call_command("migrate", verbosity=0, interactive=False)
 
-        contacts = options["contacts"]
-        fake = FakeHubSpot(contacts=contacts, companies=200, deals=300, owners=10, seed=1, rate_limited=False)
-        fake.clock.set(
-            datetime.now(UTC) - timedelta(minutes=10)
-        )  # what is edited now is old enough for a delta
+        sizes = {"contacts": options["contacts"], "companies": 200, "deals": 300, "owners": 10}
+        fake = FakeHubSpot(**sizes, seed=1, rate_limited=False)
+        # Its clock stands behind: a delta leaves out the last minute, which the search may not show yet.
+        fake.clock.set(datetime.now(UTC) - timedelta(minutes=10))
         self.say("A HubSpot of our own, over real HTTP", "manage.py sandbox")
         with SandboxServer(fake):
             os.environ.update(fake.settings())
-            self.story(fake)
+            self.first_sync()
+            self.delta(fake)
+            self.bad_values(fake)
+            self.full_compare()
+        self.say("Every run is in the history", "manage.py sync_status")
+        call_command("sync_status", stdout=self.stdout)
         self.console.print(f"\n{NEXT}", highlight=False, markup=False)
 
-    def story(self, fake: FakeHubSpot) -> None:
-        """A first sync, a delta, a dry run, a bad record, and the history of it all."""
+    def first_sync(self) -> None:
+        """Everything, once."""
         self.say("A first sync: owners, companies, contacts and deals", "manage.py sync_hubspot_all")
         self.sync("all")
 
+    def delta(self, fake: FakeHubSpot) -> None:
+        """Only what has changed."""
         ids = fake.ids("contacts")
         fake.clock.advance(60)
         fake.edit("contacts", ids[0], firstname="Ada", lastname="Lovelace")
         fake.edit("contacts", ids[1], city="London")
         fake.archive("contacts", ids[2])
         fake.merge("contacts", ids[3], ids[4])
-        self.say(
-            "Two contacts change, one is archived, two are merged: a delta", "manage.py sync_hubspot_contacts"
-        )
+        self.say("Two contacts change, one is archived, two are merged: a delta", CONTACTS)
         self.sync("contacts")
 
+    def bad_values(self, fake: FakeHubSpot) -> None:
+        """A value that does not fit, and a record that does not."""
         fake.clock.advance(60)
-        fake.edit("contacts", ids[5], hs_analytics_num_visits="many")
-        self.say(
-            "A value that is no number becomes null, with a warning that keeps it",
-            "manage.py sync_hubspot_contacts",
-        )
+        fake.edit("contacts", fake.ids("contacts")[5], hs_analytics_num_visits="many")
+        self.say("A value that is no number becomes null, with a warning that keeps it", CONTACTS)
         self.sync("contacts")
-
-        lines = [
-            *SHIPPED.read_text().splitlines(),
-            "9021O-California-90210,Beverly Hills,CA,Los Angeles,West",
-        ]
         with TemporaryDirectory() as folder:
             path = Path(folder) / "zipcodes.csv"
-            path.write_text("\n".join(lines))
-            self.say(
-                "A line that no row can be made of is set aside",
-                "manage.py sync_hubspot_zipcodes --file zipcodes.csv",
-            )
+            path.write_text(f"{SHIPPED.read_text()}{BAD_LINE}\n")
+            self.say("A line that no row can be made of is set aside", f"{ZIPCODES} --file zipcodes.csv")
             self.sync("zipcodes", file=path)
 
-        self.say(
-            "What would a full compare do? Ask first", "manage.py sync_hubspot_contacts --full --dry-run"
-        )
+    def full_compare(self) -> None:
+        """What a run would do, asked first."""
+        self.say("What would a full compare do? Ask first", f"{CONTACTS} --full --dry-run")
         self.sync("contacts", full=True, dry_run=True)
-
-        self.say("Every run is in the history", "manage.py sync_status")
-        call_command("sync_status", stdout=self.stdout)
 
     def say(self, what: str, command: str) -> None:
         """A heading, and the command that a person would type."""
