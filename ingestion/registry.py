@@ -70,6 +70,11 @@ def engines_in(module: ModuleType) -> Iterator[Engine]:
         if isinstance(item, type) and issubclass(item, BaseSyncEngine):
             own = item.__module__ == module.__name__ or item.__module__.startswith(f"{module.__name__}.")
             if own and getattr(item, "sync_type", None):
+                if not getattr(item, "crm_source", None):
+                    raise ConfigurationError(
+                        f"{item.__module__}.{item.__name__} has a sync_type and no crm_source",
+                        fix="name the source it belongs to, as its SourceConfig does",
+                    )
                 yield item
 
 

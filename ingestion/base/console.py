@@ -115,6 +115,9 @@ class ProgressBar:
 def logging_to(console: Console, *, debug: bool, quiet: bool) -> Iterator[None]:
     """Show the run's log lines on a console while a command works, unless the project shows them itself."""
     logger = logging.getLogger("ingestion")
+    if logger.handlers:
+        yield
+        return
     level = logging.DEBUG if debug else logging.ERROR if quiet else logging.INFO
     plain = logging.StreamHandler(console.file)
     plain.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

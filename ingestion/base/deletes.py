@@ -14,7 +14,7 @@ from django.utils import timezone
 from ingestion.base.exceptions import SafetyStop
 from ingestion.base.loaders import Target
 from ingestion.base.processor import has_field
-from ingestion.base.records import Key, key_text
+from ingestion.base.records import Key, Tombstone, key_text
 
 BRAKE_SHARE = 0.2
 BRAKE_ROWS = 10
@@ -83,8 +83,22 @@ def check_sweep(seen: SeenKeys, missing: Sequence[Key], total: int, *, allowed: 
         )
 
 
-def soft_delete(target: Target, keys: Sequence[Key]) -> int:
-    """Mark live rows as gone at the source. Answers how many there were."""
+def unprotected(target: Target, stones: Sequence[Tombstone]) -> list[Key]:
+    """The keys of tombstones that are not older than the rows they bury: the timestamp guard."""
+    dated = {stone.key: stone.moment for stone in stones if stone.moment}
+    stamp = target.timestamp_field
+    newer: set[Key] = set()
+    if stamp:
+        for each in conditions(target.key, list(dated)):
+            for *key, stored in alive(target).filter(each).values_list(*target.key, stamp):
+                if target.protected(stored, {stamp: dated[tuple(key)]}):
+                    newer.add(tuple(key))
+    return [stone.key for stone in stones if stone.key not in newer]
+
+
+def soft_delete(target: Target, stones: Sequence[Tombstone]) -> int:
+    """Mark live rows as gone at the source, but none that is newer. Answers how many there were."""
+    keys = unprotected(target, stones)
     now = timezone.now()
     values = {"source_deleted_at": now}
     if has_field(target.model, "sync_updated_at"):

@@ -282,7 +282,8 @@ class BaseProcessor:
         row, errors, _ = self.mapper.map_fields(record, columns)
         if errors:
             raise RecordError(errors, record=record, key=self.read_key(record))
-        return Tombstone(self.key_of(row), after, row.get(self.timestamp_field or ""))
+        moment = row.get(self.timestamp_field or "")
+        return Tombstone(self.key_of(row), after, moment, self.hidden.without(record))
 
     def drift(self) -> dict[str, list[str]]:
         """How the source differs from the declaration: paths nobody has seen, members nobody mapped."""

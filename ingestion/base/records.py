@@ -53,11 +53,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """The source says that this key is gone since `moment`; it came after `after` rows of its batch."""
+    """The source says that this key is gone since `moment`; it came after `after` rows of its batch.
+
+    `record` is what said so, None where nothing did (a sweep, a merge).
+    """
 
     key: Key
     after: int = 0
     moment: datetime | None = None
+    record: Record | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from ingestion.base.deletes import soft_delete
 from ingestion.base.exceptions import LeaseLost, RecordError
 from ingestion.base.ledger import Counts
 from ingestion.base.loaders import Loaded, Loader
-from ingestion.base.records import Batch, Key, Row, key_digest, record_digest
+from ingestion.base.records import Batch, Row, Tombstone, key_digest, record_digest
 from ingestion.models.common import DatabaseNow, Status, SyncHistory
 from ingestion.models.quarantine import RejectedRecord, State
 
@@ -75,7 +75,7 @@ class BatchWriter:
     def load(self, batch: Batch) -> Counts:
         """Rows, deletions and quarantine of one batch."""
         loaded = self.loader.load(batch.rows)
-        deleted = self.bury([stone.key for stone in batch.tombstones])
+        deleted = self.bury(batch.tombstones)
         refused = {id(row): error for row, error in loaded.refused}
         pairs = list(zip(batch.rows, batch.records, strict=True))
         rejected = batch.rejected + [
@@ -107,15 +107,15 @@ class BatchWriter:
             digests += [record_digest(record) for _, record in keys]
         waiting.close(digests)
 
-    def bury(self, keys: Sequence[Key]) -> int:
-        """Soft-delete the rows with these keys. Answers how many were alive."""
-        if not keys:
+    def bury(self, stones: Sequence[Tombstone]) -> int:
+        """Soft-delete the rows of these tombstones; what waits of them waits no longer. Answers how many."""
+        if not stones:
             return 0
         history = self.history
-        RejectedRecord.objects.using(self.using).of(history.crm_source, history.sync_type).close(
-            [key_digest(key) for key in keys]
-        )
-        return soft_delete(self.loader.target, keys)
+        digests = [key_digest(stone.key) for stone in stones]
+        digests += [record_digest(stone.record) for stone in stones if stone.record is not None]
+        RejectedRecord.objects.using(self.using).of(history.crm_source, history.sync_type).close(digests)
+        return soft_delete(self.loader.target, stones)
 
     def count_dry(self, total: Counts) -> None:
         """What a dry run would have done; its own row is all that it writes."""

@@ -258,6 +258,16 @@ def test_record_alive_again_after_its_tombstone_is_back():
     assert (history.records_updated, ShopCustomer.objects.count()) == (1, 1)
 
 
+def test_tombstone_does_not_bury_a_newer_row(database):
+    source = MemorySource([customer(1, 30), customer(2, 5)])
+    sync(source, ShopCustomerSyncEngine)
+    source.records = [customer(1, 10, deleted=True), customer(2, 10, deleted=True)]
+    history = sync(source, ShopCustomerSyncEngine, full=True)
+
+    assert history.records_deleted == 1
+    assert list(ShopCustomer.objects.values_list("id", flat=True)) == ["1"]
+
+
 def test_tombstone_moves_the_watermark_too():
     history = sync(MemorySource([customer(1), customer(2, 30, deleted=True)]), ShopCustomerSyncEngine)
 

@@ -1,4 +1,4 @@
-"""Whole processes: killed, interrupted, doubled. Each has a database file (or PostgreSQL database) of its own."""
+"""Whole processes: killed, interrupted, doubled; each on a database of its own."""
 
 import os
 import re
@@ -63,7 +63,8 @@ class Project:
 
     def rows(self):
         return self.query(
-            "SELECT zipcode, city FROM ingestion_hubspot_zip_code WHERE source_deleted_at IS NULL ORDER BY zipcode"
+            "SELECT zipcode, city FROM ingestion_hubspot_zip_code"
+            " WHERE source_deleted_at IS NULL ORDER BY zipcode"
         )
 
     def runs(self):
@@ -155,7 +156,8 @@ def test_resume_is_not_taken_when_the_file_has_changed(sqlite, file):
 def slowly(project, file):
     """A run that takes its time: the file is a pipe-like trickle of small batches."""
     code = (
-        "import os, sys, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'; django.setup()\n"
+        "import django\n"
+        "django.setup()\n"
         "from ingestion.base.files import FileDataSource\n"
         "read = FileDataSource.read\n"
         "async def trickle(self, *args):\n"

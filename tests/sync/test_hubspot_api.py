@@ -11,7 +11,9 @@ from ingestion.base.plan import SyncPlan
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.registry import get_engine
 from ingestion.sandbox import faults
+from ingestion.sandbox.server import SandboxServer
 from ingestion.sync.hubspot.models import HubSpotCompany, HubSpotContact, HubSpotDeal, HubSpotOwner
+from ingestion.sync.hubspot.sandbox import FakeHubSpot
 from tests.sync.conftest import CANARY
 
 pytestmark = pytest.mark.django_db
@@ -319,9 +321,6 @@ def test_stored_cursor_that_is_refused_starts_the_window_over(hubspot):
 
 
 def test_credentials_never_leave_for_another_host(hubspot):
-    from ingestion.sandbox.server import SandboxServer
-    from ingestion.sync.hubspot.sandbox import FakeHubSpot
-
     stranger = FakeHubSpot(rate_limited=False)
     with SandboxServer(stranger) as server:
         hubspot.add("contacts", 250)

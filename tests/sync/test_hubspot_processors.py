@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -14,7 +15,9 @@ from django.db.migrations.state import ProjectState
 
 from ingestion.base.mapping import FRAMEWORK_COLUMNS
 from ingestion.base.records import Tombstone
+from ingestion.management.commands.sync_list import field_map
 from ingestion.models import SourceModel
+from ingestion.sync import hubspot
 from ingestion.sync.hubspot.models import HubSpotCompany, HubSpotContact, HubSpotDeal, HubSpotOwner
 from ingestion.sync.hubspot.processors import (
     FLAGS,
@@ -747,3 +750,10 @@ def test_one_bad_record_does_not_touch_the_others_of_its_batch():
 
     assert [row["id"] for row in batch.rows] == ["1"]
     assert len(batch.rejected) == 1
+
+
+def test_field_map_in_the_readme_is_the_mapping():
+    readme = (Path(hubspot.__file__).parent / "README.md").read_text()
+    shown = readme.partition("<!-- fields -->")[2].partition("<!-- /fields -->")[0]
+
+    assert shown.strip() == field_map("hubspot").strip()

@@ -2,11 +2,12 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import models
 from rich.table import Table
 
 from ingestion.base.console import terminal
 from ingestion.base.processor import key_fields
-from ingestion.registry import Engine, available, engines
+from ingestion.registry import Engine, available, engines, ordered
 
 
 class Command(BaseCommand):
@@ -14,11 +15,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+        parser.add_argument("--fields", metavar="SOURCE", help="the field map of a source, as Markdown")
         parser.add_argument("--available", action="store_true", help="the sources that can be added, and how")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["available"]:
             self.list_available()
+            return
+        if options["fields"]:
+            self.stdout.write(field_map(options["fields"]))
             return
         entities = [described(engine) for engine in engines().values()]
         if options["json"]:
@@ -37,6 +42,30 @@ class Command(BaseCommand):
             self.stdout.write("every source is installed")
         for name in names:
             self.stdout.write(f'{name.rpartition(".")[2]}: add "{name}" to INSTALLED_APPS')
+
+
+def field_map(crm_source: str) -> str:
+    """Every column of a source's entities and where its value comes from, as Markdown tables."""
+    parts = []
+    for engine in ordered(crm_source):
+        mapper = engine.processor_class().mapper
+        columns = {field.attname: field for field in engine.processor_class.model._meta.concrete_fields}
+        parts += [f"### {engine.sync_type}: `{engine.processor_class.model._meta.db_table}`", ""]
+        parts += ["| column | type | source |", "|---|---|---|"]
+        parts += [f"| `{c.name}` | {kind(columns[c.name])} | `{plain(c.source)}` |" for c in mapper.columns]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def kind(field: "models.Field[Any, Any]") -> str:
+    """A column's type in a few letters."""
+    size = f" {field.max_length}" if field.max_length else ""
+    return f"{field.get_internal_type().removesuffix('Field')}{size}"
+
+
+def plain(source: str) -> str:
+    """A source path, its alternatives told apart in a way that a Markdown table takes."""
+    return source.replace("|", "` or `")
 
 
 def described(engine: Engine) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         only = {name: value for name, value in wanted.items() if value}
         console = terminal(self.stdout)
         runs = SyncHistory.objects.filter(**only)[: options["last"]]
-        if not runs:
+        if not SyncHistory.objects.filter(**only).exists():
             self.stdout.write("no run yet; manage.py sync_list shows what can be synced")
             return
         console.print(history_table(runs))
