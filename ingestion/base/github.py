@@ -71,11 +71,11 @@ class RepositoryFile(FileDataSource):
 
     async def __aenter__(self) -> Self:
         if self.prefix:
-            self.folder = tempfile.TemporaryDirectory(prefix="ingestion-")
             owner, repository = setting(f"{self.prefix}_OWNER"), setting(f"{self.prefix}_REPO")
             async with GitHubClient.from_settings() as client:
                 branch = setting(f"{self.prefix}_BRANCH", "main")
                 content = await client.fetch(owner, repository, self.wanted, branch)
+            self.folder = tempfile.TemporaryDirectory(prefix="ingestion-")
             self.path = Path(self.folder.name) / self.path.name
             self.path.write_bytes(content)
             self.fetched = digest(content.decode("latin-1"))
