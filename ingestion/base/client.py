@@ -6,6 +6,7 @@ Usable alone, without an engine:
         async for contact in client.records(contacts): ...
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from typing import Any, ClassVar, Self
 import aiohttp
 import stamina
 
+from ingestion.base import logs
 from ingestion.base.auth import Auth
 from ingestion.base.datasource import DataSource, LoopGuard, Resource
 from ingestion.base.exceptions import ConfigurationError, SourceError, TransientError
@@ -37,6 +39,8 @@ from ingestion.base.window import Window
 from ingestion.conf import setting
 
 JSON = "application/json"
+
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # we say ourselves what is tried again
 HOPS = 3
 """Redirects on one host that are followed."""
 
@@ -238,10 +242,11 @@ class BaseAPIClient(DataSource):
         """Whether to try again, and after how long where the service has said so."""
         if not isinstance(error, TransientError):
             return False
+        if error.retry_after is not None and error.retry_after > self.patience.seconds:
+            return False
+        logs.logger.warning("%s: %s; tried again", error.where, error.what)
         if error.retry_after is None:
             return True
-        if error.retry_after > self.patience.seconds:
-            return False
         pace.hold(error.retry_after)
         return error.retry_after
 

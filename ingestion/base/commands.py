@@ -5,6 +5,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -267,7 +268,9 @@ def connection_test(client: type[BaseAPIClient], shown: str) -> type[BaseCommand
     """
 
     async def ask() -> Any:
-        async with client.from_settings() as connected:
+        asked = client.from_settings()
+        asked.patience = replace(asked.patience, attempts=2)  # a person is waiting
+        async with asked as connected:
             return await connected.test_connection()
 
     class Command(BaseCommand):

@@ -152,7 +152,7 @@ class BaseProcessor:
             self.reject(RecordError([record.error], record=record), batch)
             return
         try:
-            if self.gone and is_set(lookup(record, self.gone)):
+            if self.says_gone(record):
                 batch.tombstones.append(self.read_tombstone(record, len(batch.rows)))
                 return
             row = self.transform_record(record)
@@ -168,6 +168,10 @@ class BaseProcessor:
             self.noted[id(row)] = self.hidden.hide(warning)
 
         batch.tombstones += self.merged_into(row, record, len(batch.rows))
+
+    def says_gone(self, record: Record) -> bool:
+        """Whether the source says of a record that it is deleted."""
+        return self.gone is not None and is_set(lookup(record, self.gone))
 
     def reject(self, error: RecordError, batch: Batch) -> None:
         """Set a record aside."""

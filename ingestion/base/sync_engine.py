@@ -163,7 +163,7 @@ class BaseSyncEngine:
         left = self.plan.max_records or None
         batches = load_batches(
             pages,
-            where=f"{self.crm_source} {self.sync_type}",
+            where=self.title,
             beat=self.heartbeat,
             every=HEARTBEAT.total_seconds(),
         )
@@ -183,7 +183,7 @@ class BaseSyncEngine:
         if broken := self.processor.mapper.broken():
             raise SafetyStop(
                 f"{', '.join(broken)}: invalid in more than half of the records",
-                where=f"{self.crm_source} {self.sync_type}",
+                where=self.title,
                 fix="correct the mapping or the field's type; nothing of this batch was written",
             )
         return batch
@@ -225,8 +225,7 @@ class BaseSyncEngine:
             self.notes.append(f"not swept: {self.seen.unreadable} records without a readable key")
             return
         missing, total = await sync_to_async(missing_keys)(self.writer.loader.target, self.seen, self.scope)
-        where = f"{self.crm_source} {self.sync_type}"
-        check_sweep(self.seen, missing, total, allowed=self.plan.allow_deletes, where=where)
+        check_sweep(self.seen, missing, total, allowed=self.plan.allow_deletes, where=self.title)
         if missing and self.client.paging == "unstable":
             missing = await self.confirmed(missing)
         for start in range(0, len(missing), SWEEP_BATCH):
@@ -240,6 +239,11 @@ class BaseSyncEngine:
         """The name of its management command; databases have theirs under `db_`."""
         prefix = "db" if cls.client_class.kind == "database" else "sync"
         return f"{prefix}_{cls.crm_source}_{cls.sync_type}"
+
+    @property
+    def title(self) -> str:
+        """The entity, for messages."""
+        return f"{self.crm_source} {self.sync_type}"
 
     def get_client(self, plan: SyncPlan) -> DataSource:
         """The client of this run: the one that was given, else the declared one."""
@@ -301,7 +305,8 @@ class BaseSyncEngine:
         """Everything once more, for its keys alone."""
         window = Window("full", self.window.cap, complete=True)
         async for page in self.client.read_keys(self.resource, window):
-            into.add(self.processor.read_key(record) for record in page.records)
+            alive = (record for record in page.records if not self.processor.says_gone(record))
+            into.add(self.processor.read_key(record) for record in alive)
             await self.heartbeat()
 
     async def confirmed(self, missing: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -343,7 +348,7 @@ class BaseSyncEngine:
             raise SafetyStop(
                 f"{counts.failed:,} of {counts.processed:,} records were rejected "
                 f"(allowed: {self.plan.max_rejected})",
-                where=f"{self.crm_source} {self.sync_type}",
+                where=self.title,
                 fix="see manage.py sync_status for the reasons; --max-rejected 50% allows more",
             )
 

@@ -172,6 +172,24 @@ def fail():
     raise SourceError("gone")
 
 
+def test_second_look_does_not_take_a_tombstone_for_a_living_record():
+    class Swept(ShopCustomerSyncEngine):
+        deletes = "sweep"
+
+    records = [customer(n) for n in range(3000)]
+    source = MemorySource(records, page_size=1000)
+    sync(source, Swept)
+    source.records[2999] = customer(2999, deleted=True)
+    source.pages = 0
+    source.before_page = lambda page: page == 2 and fail()
+    with pytest.raises(SourceError):
+        sync(source, Swept, full=True)
+    history = sync(source, Swept, full=True)
+
+    assert history.configuration["resumes"]
+    assert (history.records_deleted, ShopCustomer.objects.count()) == (1, 2999)
+
+
 def test_sweep_of_one_scope_leaves_the_others_rows():
     class FirstShop(ShopStockSyncEngine):
         sync_type = "first"

@@ -867,14 +867,6 @@ def test_a_path_that_cannot_be_read_is_a_mistake_in_the_configuration(tmp_path, 
         assert caught.value.where == str(path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_a_mistake_in_the_configuration(write):
-    path = write(b"a,b\n1,2\n")
-    path.chmod(0)
-    with pytest.raises(ConfigurationError, match="may not read"):
-        read(path)
-
-
 @pytest.mark.parametrize(
     ("error", "raised", "what"),
     [

@@ -69,13 +69,8 @@ def not_faked(what: str) -> Refused:
 def unauthorized(*, expired: bool = False) -> Answer:
     """401: no token, a wrong one, or one whose time is over."""
     if expired:
-        message = "The OAuth token used to make this call expired 5 minute(s) ago."
-        return error(401, message, "EXPIRED_AUTHENTICATION")
-    message = (
-        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find "
-        "more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
-    )
-    return error(401, message, "INVALID_AUTHENTICATION")
+        return error(401, "the token's time is over", "EXPIRED_AUTHENTICATION")
+    return error(401, "the token is missing or is not one of this sandbox", "INVALID_AUTHENTICATION")
 
 
 def missing_scope(scope: str) -> Answer:
