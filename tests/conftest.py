@@ -30,9 +30,20 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
 @pytest.fixture(params=DATABASES)
 def database(request: Any) -> Iterator[str]:
     """The test runs on each database: SQLite (`default`), PostgreSQL, MariaDB."""
-    if request.param in settings.MISSING:
-        pytest.skip(settings.MISSING[request.param])
+    yield from on(request, request.param)
+
+
+@pytest.fixture
+def postgres_database(request: Any) -> Iterator[str]:
+    """The test runs on PostgreSQL alone."""
+    yield from on(request, "postgres")
+
+
+def on(request: Any, name: str) -> Iterator[str]:
+    """Send everything to one database while a test runs."""
+    if name in settings.MISSING:
+        pytest.skip(settings.MISSING[name])
     request.getfixturevalue("db")
-    OneDatabase.alias = request.param
-    yield request.param
+    OneDatabase.alias = name
+    yield name
     OneDatabase.alias = "default"

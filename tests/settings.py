@@ -46,6 +46,7 @@ DATABASES = {
         "USER": "postgres",
         "HOST": HOST,
         "PORT": PORTS["postgres"],
+        "TEST": {"DEPENDENCIES": []},
     },
     "mariadb": {
         "ENGINE": "django.db.backends.mysql",
@@ -55,7 +56,7 @@ DATABASES = {
         "HOST": HOST,
         "PORT": PORTS["mariadb"],
         "OPTIONS": {"charset": "utf8mb4"},
-        "TEST": {"CHARSET": "utf8mb4"},
+        "TEST": {"CHARSET": "utf8mb4", "DEPENDENCIES": []},
     },
 }
 for name in MISSING:

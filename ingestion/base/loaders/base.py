@@ -117,11 +117,23 @@ class Loader(ABC):
                 self.check_constraints()
                 return loaded
         except (DataError, IntegrityError) as error:
-            if len(rows) == 1:
-                orphans = self.orphans(rows)  # its parent was in the batch, and was refused itself
-                return Loaded(refused=[*orphans.values()] or [(rows[0], refusal(error))])
+            named = 0 if len(rows) == 1 else self.culprit(error)
+            if named is not None:
+                bad = rows[named]
+                orphans = self.orphans([bad])  # its parent was in the batch, and was refused itself
+                refused = Loaded(refused=[*orphans.values()] or [(bad, self.refusal(error))])
+                return refused + self.attempt([row for row in rows if row is not bad])
         half = len(rows) // 2
         return self.attempt(rows[:half]) + self.attempt(rows[half:])
+
+    def culprit(self, error: Exception) -> int | None:
+        """The place of the row that a refusal is about, where the database names it."""
+        del error
+        return None
+
+    def refusal(self, error: DataError | IntegrityError) -> FieldError:
+        """What the database said of a row."""
+        return refusal(error)
 
     @abstractmethod
     def write(self, rows: Sequence[Row]) -> Loaded:

@@ -204,7 +204,7 @@ class PortableLoader(Loader):
         keep = {target.key_of(child) for child in children}
         if len(keep) < len(children):
             raise IntegrityError(f"{name}: the key {', '.join(child_key(spec))} is not unique")
-        loaded = PortableLoader(target).write(children) if children else Loaded()
+        loaded = type(self)(target).write(children) if children else Loaded()
         stale = stale_children(target, link.attname, list(parents.values()), keep)
         return ChildCounts(loaded.created, loaded.updated, loaded.unchanged, stale)
 

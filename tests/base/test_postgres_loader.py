@@ -1,0 +1,128 @@
+"""The PostgreSQL loader: everything the portable one does, and what it does in its own way."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import models, transaction
+from django.test.utils import CaptureQueriesContext
+
+from ingestion.base.loaders import Target
+from ingestion.base.loaders.postgres import PostgresLoader
+from tests.base.test_portable_loader import *  # noqa: F403 the same tests, by COPY and merge
+from tests.base.test_portable_loader import DAY, STARTED, Loads, customer, piece
+from tests.shop.models import ShopCategory, ShopCustomer, ShopOrder, ShopStock
+from tests.shop.processors import ShopOrderProcessor
+
+OLDER = DAY - timedelta(days=1)
+
+
+class Copies(Loads):
+    """Loads by COPY and merge; a merge that wrote no row is no write."""
+
+    loader_class = PostgresLoader
+
+    def __call__(self, *rows):
+        counts = super().__call__(*rows)
+        children = [each.created + each.updated for each in self.loaded.children.values()]
+        if not any([*counts[:2], *children]):
+            self.writes = [query for query in self.writes if not query.startswith("WITH merged")]
+        return counts
+
+
+@pytest.fixture(params=["postgres"])
+def database(postgres_database):
+    return postgres_database
+
+
+@pytest.fixture
+def customers(database):
+    return Copies(database, ShopCustomer, ("id",), timestamp_field="updated_at")
+
+
+@pytest.fixture
+def orders(database):
+    return Copies(
+        database, ShopOrder, ("number",), timestamp_field="updated_at", children=ShopOrderProcessor.children
+    )
+
+
+@pytest.fixture
+def stock(database):
+    return Copies(database, ShopStock, ("shop", "article"))
+
+
+@pytest.fixture
+def categories(database):
+    return Copies(database, ShopCategory, ("id",))
+
+
+def versions(loads):
+    """What PostgreSQL changes whenever it writes or locks a row."""
+    with loads.connection.cursor() as cursor:
+        cursor.execute("SELECT ctid::text, xmin::text, xmax::text FROM shop_customer ORDER BY id")
+        return cursor.fetchall()
+
+
+def test_unchanged_and_protected_rows_are_neither_written_nor_locked(customers):
+    customers(*[customer(n) for n in range(50)])
+    before = versions(customers)
+    counts = customers(
+        *[customer(n) for n in range(25)], *[customer(n, updated_at=OLDER) for n in range(25, 50)]
+    )
+
+    assert counts == (0, 0, 25, 25, 0)
+    assert versions(customers) == before
+
+
+def test_ten_percent_changed_writes_exactly_those(customers):
+    customers(*[customer(n) for n in range(1000)])
+    customers.age()
+    counts = customers(*[customer(n, city="Rome" if n % 10 == 0 else None) for n in range(1000)])
+
+    assert counts == (0, 100, 900, 0, 0)
+    assert len(customers.written()) == 100
+
+
+@pytest.mark.parametrize("bad", [{"name": "x" * 31}, {"visits": 2**31}], ids=["too long", "out of range"])
+def test_one_bad_row_among_ten_thousand_is_named_in_few_statements(customers, bad):
+    rows = [customer(n) | {"visits": 1} for n in range(10_000)]
+    rows[7_777] |= bad
+    with CaptureQueriesContext(customers.connection) as captured:
+        counts = customers(*rows)
+
+    assert counts == (9_999, 0, 0, 0, 1)
+    assert customers.refused == {("c7777",): (next(iter(bad)), "refused")}
+    assert len(captured) <= 30
+
+
+def test_names_that_need_quoting_are_quoted(database):
+    model = ShopStock
+    loader = PostgresLoader(Target(model, ("shop", "article"), STARTED, using=database))
+    with transaction.atomic(database):
+        loader.load([piece(1, 'a"; DROP TABLE shop_stock; --')])
+    [merge] = [each.merge for each in loader.composed.values()]
+
+    assert '"shop_stock"' in merge
+    assert "DROP TABLE" not in merge
+    assert model.objects.using(database).get().article == 'a"; DROP TABLE shop_stock; --'
+
+
+class Shouting(models.CharField):
+    """A column that only its own field knows how to write."""
+
+    def get_placeholder(self, value, compiler, connection):
+        return "upper(%s)"
+
+
+def test_column_of_its_own_kind_is_loaded_the_portable_way(customers, caplog):
+    caplog.set_level("INFO", "ingestion")
+    loader = PostgresLoader(customers.target)
+    field = Shouting(max_length=50, null=True)
+    field.set_attributes_from_name("city")
+    field.model = ShopCustomer
+    loader.by_name["city"] = field
+    with transaction.atomic(customers.target.using):
+        counts = [loader.load([customer(n, city="Rome")]).created for n in (1, 2)]
+
+    assert counts == [1, 1]
+    assert caplog.text.count("city is a column of its own kind") == 1
