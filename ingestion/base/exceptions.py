@@ -35,6 +35,11 @@ class SyncError(Exception):
         return f"{text}\n  fix: {self.fix}" if self.fix else text
 
 
+def first_line(error: BaseException) -> str:
+    """An error's first line, or its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 class TransientError(SyncError):
     """Something that may work when it is tried again: a timeout, a 503, a lost connection.
 

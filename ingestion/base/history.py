@@ -77,7 +77,7 @@ def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> 
     succeeded was closed by somebody else.
     """
     error = outcome.error
-    history.end_time = timezone.now()
+    history.end_time = history.end_time or timezone.now()
     history.status = status_of(history, error)
     history.error_message = message_of(history, error)
     history.performance_metrics = outcome.metrics
@@ -91,13 +91,20 @@ def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> 
     with transaction.atomic(router.db_for_write(SyncHistory)):
         row = SyncHistory.objects.filter(pk=history.pk, status=Status.RUNNING, lease=history.lease)
         if not row.update(**values, **({"checkpoint": None} if drop else {})):
-            if error is None:
+            if error is None and not closed_before(history):
                 raise lease_lost(history)
             return
         if error is None and window and window.covers and not outcome.dry_run:
             older = SyncHistory.objects.of(history.crm_source, history.sync_type).filter(pk__lt=history.pk)
             older.filter(checkpoint__isnull=False).update(checkpoint=None)
     history.lease = None
+
+
+def closed_before(history: SyncHistory) -> bool:
+    """Whether the row was closed by us already, in a COMMIT whose answer was lost."""
+    return SyncHistory.objects.filter(
+        pk=history.pk, status=history.status, end_time=history.end_time
+    ).exists()
 
 
 def status_of(history: SyncHistory, error: BaseException | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models
 
 from ingestion.base.exceptions import ConfigurationError, FieldError
-from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field
+from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field, lookup
 from ingestion.base.records import Record, Row, digest, to_json
 from ingestion.base.validators import ChangedValue, InvalidValue
 
@@ -72,9 +72,9 @@ class FieldMapper:
 
         Absent is not null: a path that no record shows leaves its column as it is.
         """
-        for column in self.columns:
-            if column.name not in self.seen and any(column.find(record) is not MISSING for record in records):
-                self.seen.add(column.name)
+        unseen = [column for column in self.columns if column.name not in self.seen]
+        shown = Shown(records)
+        self.seen.update(column.name for column in unseen if any(map(shown.has, column.paths)))
         return tuple(column for column in self.columns if column.name in self.seen)
 
     @property
@@ -104,7 +104,7 @@ class FieldMapper:
                 (errors if rejecting else warnings).append(field_error(column, error, raw))
                 if error.code != "required":
                     self.count_invalid(name)
-            if not column.is_null(raw):
+            if raw is not None and raw is not MISSING and raw != "":
                 self.checked[name] = self.checked.get(name, 0) + 1
         return row, errors, warnings
 
@@ -139,6 +139,32 @@ class FieldMapper:
 def as_field(source: str | tuple[str, ...] | Field) -> Field:
     """A declaration in its long form."""
     return source if isinstance(source, Field) else Field(source)
+
+
+class Shown:
+    """Which paths a batch of records shows, be it with a null; each level is looked through once."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+        self.below: dict[tuple[str, ...], set[str] | None] = {}
+
+    def has(self, path: tuple[str, ...]) -> bool:
+        """Whether any record shows a path. Below a null everything is null."""
+        above = path[:-1]
+        if above not in self.below:
+            self.below[above] = self.names(above)
+        names = self.below[above]
+        if names is not None:
+            return path[-1] in names
+        return any(lookup(record, path) is not MISSING for record in self.records)
+
+    def names(self, above: tuple[str, ...]) -> set[str] | None:
+        """The names at one level; None where it is not made of objects alone."""
+        levels = [lookup(record, above) for record in self.records] if above else self.records
+        levels = [level for level in levels if level is not MISSING]
+        if any(not isinstance(level, Mapping) for level in levels):
+            return None
+        return set().union(*levels)
 
 
 def described(field: Field) -> list[str]:

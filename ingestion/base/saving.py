@@ -38,7 +38,7 @@ class BatchWriter:
         with transaction.atomic(self.using):
             if not self.open_batch(self.history, None if self.dry_run else checkpoint):
                 return self.committed_before(before)
-            added = self.load(batch)
+            added, loaded = self.load(batch)
             total = before + added
             if not self.dry_run:
                 self.own_row().update(**total.columns())
@@ -47,6 +47,7 @@ class BatchWriter:
         if self.dry_run:
             self.count_dry(total)
         self.remember(total)
+        self.count_children(loaded)
         return added
 
     def own_row(self) -> Any:
@@ -72,7 +73,7 @@ class BatchWriter:
         after = Counts.of_history(self.history)
         return Counts(*(b - a for a, b in zip(astuple(before), astuple(after), strict=True)))
 
-    def load(self, batch: Batch) -> Counts:
+    def load(self, batch: Batch) -> tuple[Counts, Loaded]:
         """Rows, deletions and quarantine of one batch."""
         loaded = self.loader.load(batch.rows)
         deleted = self.bury(batch.tombstones)
@@ -90,8 +91,7 @@ class BatchWriter:
             [pair for pair in pairs if self.loader.target.key_of(pair[0]) not in stuck], warned
         )
         RejectedRecord.objects.using(self.using).keep(self.history, warned, State.WARNING)
-        self.count_children(loaded)
-        return Counts.of_batch(batch, loaded, deleted)
+        return Counts.of_batch(batch, loaded, deleted), loaded
 
     def close_quarantine(self, pairs: Sequence[tuple[Row, Any]], warned: Sequence[RecordError]) -> None:
         """Records that are loaded now wait no longer; asked only when something waits."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -19,6 +20,7 @@ from ingestion.base.lease import HEARTBEAT, acquire
 from ingestion.base.ledger import Counts
 from ingestion.base.loaders import Loader, Target, create_loader
 from ingestion.base.metrics import PerformanceMonitor
+from ingestion.base.patience import patiently
 from ingestion.base.plan import Option, SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.reading import load_batches
@@ -131,7 +133,7 @@ class BaseSyncEngine:
     def open_run(self) -> None:
         """In the thread that owns the database connection: the writer, then the row."""
         self.writer = BatchWriter(self.history, self.get_loader(), dry_run=self.plan.dry_run)
-        acquire(self.history)
+        patiently(self.writer.using, acquire, self.history, attempts=3)
 
     async def complete_sync(self, error: BaseException | None = None) -> None:
         """Close the history row with what became of the run; a refused one has none."""
@@ -142,7 +144,8 @@ class BaseSyncEngine:
         self.monitor.details |= {"drift": self.processor.drift(), "children": self.writer.children}
         self.monitor.details |= {"notes": self.notes, "warnings": self.warnings}
         outcome = Outcome(error, self.monitor.get_metrics(), dry_run=self.plan.dry_run)
-        await sync_to_async(close_run)(self.history, self.window_or_none, outcome)
+        close = partial(patiently, self.writer.using, close_run, self.history, self.window_or_none, outcome)
+        await sync_to_async(close)()
         logs.completed(self.history)
 
     async def determine_sync_strategy(self, plan: SyncPlan, history: SyncHistory) -> Window:
@@ -200,7 +203,7 @@ class BaseSyncEngine:
         self.position = position if self.client.resumable else None
         checkpoint = self.window.as_checkpoint(self.position, self.processor.mapper.seen)
         with self.monitor.phase("save"):
-            added = await sync_to_async(self.writer.save)(batch, checkpoint)
+            added = await sync_to_async(patiently)(self.writer.using, self.writer.save, batch, checkpoint)
         self.monitor.record_processed(added.processed, added.failed)
         self.warnings += len(batch.warnings)
         logs.rejected(self.history, batch.rejected, batch.warnings)

@@ -45,7 +45,7 @@ def test_fault_inside_a_batch_leaves_nothing_of_it(writer):
     def halt(*args):
         raise Halt
 
-    writer.count_children = halt
+    writer.close_quarantine = halt
     with pytest.raises(Halt):
         writer.save(batch("Ada", None), POSITION)
 

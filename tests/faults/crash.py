@@ -41,7 +41,7 @@ class Dying(HubSpotZipCodeSyncEngine):
         if third and self.moment == "in a batch":
             self.writer.loader.write = lambda rows: die()
         if third and self.moment == "after its rows":
-            self.writer.count_children = lambda *args: die()
+            self.writer.close_quarantine = lambda *args: die()
         await super().save_data(batch, position)
         if third and self.moment == "after its commit":
             die()

@@ -17,13 +17,15 @@ from ingestion.base.validators import InvalidValue
 class CompiledField:
     """Everything a processor needs to know about one field, worked out once per run.
 
-    `name` is the key in the row (the model field's attname), `source` the paths for messages. `keeps_blank`
+    `name` is the key in the row (the model field's attname), `source` the paths for messages, `find` gives
+    the raw value at the first path that a record has, or MISSING. `keeps_blank`
     is said of a text column that is not nullable and takes an empty text for what it is.
     """
 
     name: str
     source: str
     paths: tuple[Path, ...]
+    find: Callable[[Any], Any]
     transforms: Convert | None
     convert: Convert
     is_null: Callable[[Any], bool]
@@ -37,20 +39,12 @@ class CompiledField:
         """Whether something stands in for null and absent."""
         return self.default is not MISSING
 
-    def find(self, record: Any) -> Any:
-        """The raw value at the first path that the record has, or MISSING."""
-        for path in self.paths:
-            raw = lookup(record, path)
-            if raw is not MISSING:
-                return raw
-        return MISSING
-
     def take(self, raw: Any) -> Any:
         """The row's value of a raw one: null becomes the default, the rest is transformed and converted.
 
         Raises InvalidValue (`required` where null is none), or ChangedValue where something can be kept.
         """
-        if self.is_null(raw):
+        if raw is None or self.is_null(raw):
             return self.empty(raw)
         if self.transforms is not None:
             raw = self.transforms(raw)
@@ -93,6 +87,7 @@ def compile_field(
         name=model_field.attname,
         source=field.source if isinstance(field.source, str) else "|".join(field.source),
         paths=field.paths,
+        find=finder(field.paths),
         transforms=reduce(then, map(guarded, field.transforms)) if field.transforms else None,
         convert=converter(model_field, field, conventions, validate=validate),
         is_null=null_test(null_values, text=is_text(model_field)),
@@ -101,6 +96,30 @@ def compile_field(
         default=default,
         keeps_blank=field.default is MISSING and not field.required and blank_means_blank(model_field),
     )
+
+
+def finder(paths: tuple[Path, ...]) -> Convert:
+    """What finds a raw value in a record.
+
+    It runs for every value of every record, so the two shapes that nearly all mappings have, `name` and
+    `properties.name`, are written out.
+    """
+    first = paths[0]
+    if len(paths) == 1 and len(first) <= 2:
+        outer, inner = first[0], first[-1]
+
+        def find(record: Any) -> Any:
+            value = record.get(outer, MISSING) if type(record) is dict else lookup(record, (outer,))
+            if len(first) == 1:
+                return value
+            return value.get(inner, MISSING) if type(value) is dict else lookup(record, first)
+
+        return find
+
+    def find_any(record: Any) -> Any:
+        return next((raw for path in paths if (raw := lookup(record, path)) is not MISSING), MISSING)
+
+    return find_any
 
 
 def is_text(model_field: ModelField) -> bool:

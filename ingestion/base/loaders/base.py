@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DataError, IntegrityError, connections, models, transaction
 
-from ingestion.base.exceptions import FieldError
+from ingestion.base.exceptions import FieldError, first_line
 from ingestion.base.records import Key, Row
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def missing_parent(key: "models.ForeignKey[Any, Any]", place: str, value: object
 
 def refusal(error: DataError | IntegrityError) -> FieldError:
     """What the database said of a row, in its own words."""
-    text = str(error).strip().splitlines()[0]
+    text = first_line(error)
     lowered = text.lower()
     code = "unique" if "unique" in lowered or "duplicate" in lowered else "refused"
     return FieldError("", "", code, f"the database refused the row: {text}")

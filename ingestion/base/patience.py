@@ -1,0 +1,76 @@
+"""Faults of our own database: what may pass is tried again with the work whole, the rest fails the run.
+
+A batch is one transaction, so trying it again is safe: nothing of the first attempt is there, or all of it,
+which the batch's number tells.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import stamina
+from django.db import InterfaceError, OperationalError, connections
+
+from ingestion.base.exceptions import FatalError, TransientError, first_line
+from ingestion.base.logs import logger
+
+T = TypeVar("T")
+
+DatabaseFault = (OperationalError, InterfaceError)
+
+PASSING_STATES = frozenset({"57P01", "57P02", "57P03", "53300", "55P03"})
+"""PostgreSQL: shut down or starting up, too many connections, lock not available."""
+
+PASSING_CLASSES = ("08", "40")
+"""SQLSTATE classes: connection exception; transaction rollback (serialisation failure, deadlock)."""
+
+PASSING_NUMBERS = frozenset({1040, 1205, 1213, 2002, 2003, 2006, 2013})
+"""MySQL: too many connections, lock wait timeout, deadlock, server gone or lost."""
+
+
+class DatabaseFailure(FatalError):
+    """Our own database could not do its work: disk full, a statement timeout, no right to write."""
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether a database fault may be gone the next time."""
+    if not isinstance(error, DatabaseFault):
+        return False
+    if hasattr(error.__cause__, "sqlstate"):  # psycopg
+        state: str | None = getattr(error.__cause__, "sqlstate", None)
+        if state is None:  # the server was not reached, or was lost
+            return True
+        return state in PASSING_STATES or state.startswith(PASSING_CLASSES)
+    number = error.args[0] if error.args else None
+    return number in PASSING_NUMBERS or "locked" in str(error) or "closed" in str(error)
+
+
+def patiently(using: str, work: Callable[..., T], *args: object, attempts: int = 8) -> T:
+    """Do database work, and do it again from its beginning while its faults may pass (a minute at most).
+
+    Raises TransientError when they do not, DatabaseFailure for any other fault of the database.
+    """
+    retry = stamina.retry_context(
+        on=may_pass, attempts=attempts, timeout=60.0, wait_initial=0.1, wait_max=10.0
+    )
+    try:
+        for attempt in retry:
+            with attempt:
+                return once(using, work, *args)
+    except DatabaseFault as error:
+        what, where = first_line(error), f"database '{using}'"
+        if may_pass(error):
+            raise TransientError(what, where=where, fix="run again when it answers") from error
+        fix = "see the database's log; the next run goes on after the last batch that was committed"
+        raise DatabaseFailure(what, where=where, fix=fix) from error
+    raise TransientError("was never tried", where=using)  # stamina tries at least once
+
+
+def once(using: str, work: Callable[..., T], *args: object) -> T:
+    """One attempt; a connection that a fault has broken is given up, so that the next one is new."""
+    try:
+        return work(*args)
+    except DatabaseFault as error:
+        logger.warning("database '%s': %s", using, first_line(error))
+        if not connections[using].in_atomic_block:
+            connections[using].close()
+        raise
