@@ -1,5 +1,5 @@
 # Everything here works on a machine with only git, make and Python 3.11 or newer.
-# PYTHON=… names another interpreter; ARGS=… is handed to pytest.
+# PYTHON=… names another interpreter; ARGS=… is handed to pytest, or to the benchmark.
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -7,7 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo test lint format lock bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ format: $(VENV)/develop  ## let ruff fix what it can
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+bench: $(VENV)/runtime  ## loads into PostgreSQL on 127.0.0.1 beside Django, dlt and raw COPY; ARGS="--records 20000 --runs 1"
+	@$(RUN) -m benchmarks.run $(ARGS)
+
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		pyproject.toml --extra postgres --extra project --output-file requirements.lock
@@ -35,7 +38,7 @@ lock:  ## renew the lock files (needs uv)
 		pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:  ## remove what make made
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) .demo benchmarks/.venv-peers
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python"; exit 1; }

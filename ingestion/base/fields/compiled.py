@@ -10,7 +10,9 @@ from django.db import models
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.fields.columns import ModelField, converter
 from ingestion.base.fields.declared import MISSING, Conventions, Convert, Field, Path, lookup
-from ingestion.base.validators import InvalidValue
+from ingestion.base.validators import InvalidValue, StringValidator
+
+ANY_LENGTH = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class CompiledField:
 
     `name` is the key in the row (the model field's attname), `source` the paths for messages, `find` gives
     the raw value at the first path that a record has, or MISSING. `keeps_blank`
-    is said of a text column that is not nullable and takes an empty text for what it is.
+    is said of a text column that is not nullable and takes an empty text for what it is. `plain` is how many
+    characters a column takes that keeps an ordinary text as it is (0: there is more to do).
     """
 
     name: str
@@ -33,6 +36,7 @@ class CompiledField:
     required: bool
     default: Any
     keeps_blank: bool
+    plain: int = 0
 
     @property
     def has_default(self) -> bool:
@@ -44,6 +48,9 @@ class CompiledField:
 
         Raises InvalidValue (`required` where null is none), or ChangedValue where something can be kept.
         """
+        # Most values are short ASCII texts that stay what they are, which is seen at a glance.
+        if self.plain and type(raw) is str and self.is_plain(raw):
+            return raw
         if raw is None or self.is_null(raw):
             return self.empty(raw)
         if self.transforms is not None:
@@ -51,6 +58,10 @@ class CompiledField:
             if self.is_null(raw):
                 return self.empty(raw)
         return self.convert(raw)
+
+    def is_plain(self, text: str) -> bool:
+        """Whether a text needs no conversion: it is not blank, fits, and any database can hold it."""
+        return text[:1] > " " and len(text) <= self.plain and text.isascii() and "\0" not in text
 
     def empty(self, raw: Any = None) -> Any:
         """What the row gets for a null: an empty text, the default, or None."""
@@ -83,19 +94,29 @@ def compile_field(
             where=str(model_field.name),
             fix="declare a default, or make the model field null=True",
         )
+    convert = converter(model_field, field, conventions, validate=validate)
     return CompiledField(
         name=model_field.attname,
         source=field.source if isinstance(field.source, str) else "|".join(field.source),
         paths=field.paths,
         find=finder(field.paths),
         transforms=reduce(then, map(guarded, field.transforms)) if field.transforms else None,
-        convert=converter(model_field, field, conventions, validate=validate),
+        convert=convert,
         is_null=null_test(null_values, text=is_text(model_field)),
         nullable=model_field.null,
         required=required,
         default=default,
         keeps_blank=field.default is MISSING and not field.required and blank_means_blank(model_field),
+        plain=0 if field.transforms or set(null_values) - {""} else plain_length(convert),
     )
+
+
+def plain_length(convert: Convert) -> int:
+    """How long a text may be that this conversion only looks at; 0 where it does more."""
+    validator = getattr(convert, "__self__", None)
+    if type(validator) is not StringValidator or validator.strip:
+        return 0
+    return validator.max_length or ANY_LENGTH
 
 
 def finder(paths: tuple[Path, ...]) -> Convert:
