@@ -1,5 +1,6 @@
 """Fake: what all fakes of services have in common. A source's `sandbox` module has its own, named `FAKE`."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -64,7 +65,7 @@ class Rule:
         return self.times is not None and self.used >= self.times * len(self.faults)
 
 
-class Fake:
+class Fake(ABC):
     """A service in memory. A subclass answers requests; log, faults and hooks are here.
 
     `name` is the source's, and the first part of the address it is served at; `sizes` says how many things
@@ -87,9 +88,9 @@ class Fake:
         self.rules: list[Rule] = []
         self.before_answer: Callable[[int, Asked], None] | None = None
 
+    @abstractmethod
     def answer(self, asked: Asked, headers: Mapping[str, str]) -> Answer:
         """What the service says; `headers` has the credentials, which the log has not."""
-        raise NotImplementedError
 
     def refusal(self, status: int) -> Answer:
         """What the service says with a status that a fault asks for."""

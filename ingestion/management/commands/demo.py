@@ -86,7 +86,7 @@ class Command(BaseCommand):
         self.sync("contacts")
         with TemporaryDirectory() as folder:
             path = Path(folder) / "zipcodes.csv"
-            path.write_text(f"{SHIPPED.read_text()}{BAD_LINE}\n")
+            path.write_text(SHIPPED.read_text() + BAD_LINE + "\n")
             self.say("A line that no row can be made of is set aside", f"{ZIPCODES} --file zipcodes.csv")
             self.sync("zipcodes", file=path)
 
