@@ -1,10 +1,12 @@
 """HubSpot from its sandbox over HTTP: complete, never past a cap, polite, and honest about faults."""
 
+import io
 import json
 import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from ingestion.base.exceptions import AuthenticationError, SourceError, TransientError
 from ingestion.base.plan import SyncPlan
@@ -387,3 +389,19 @@ def test_canary_is_in_no_log_history_row_error_or_quarantine(hubspot, caplog):
     kept = json.dumps(list(RejectedRecord.objects.values()), default=str)
     assert len(messages) == 12
     assert CANARY not in rows + kept + caplog.text + "".join(messages)
+
+
+@pytest.mark.parametrize("fault", [None, faults.Status(401), faults.Cut(0.5)], ids=["fine", "401", "cut"])
+def test_debug_flag_shows_every_step_and_no_canary(fault, hubspot):
+    hubspot.add("contacts", 20)
+    if fault:
+        hubspot.fail(fault, path="*", times=None)
+    shown = io.StringIO()
+    try:
+        call_command("sync_hubspot_contacts", debug=True, stdout=shown, stderr=shown)
+    except CommandError as error:
+        shown.write(str(error))
+
+    assert "DEBUG" in shown.getvalue()
+    assert ("Traceback" in shown.getvalue()) is bool(fault)
+    assert CANARY not in shown.getvalue()
