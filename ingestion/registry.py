@@ -1,7 +1,6 @@
 """What is installed: sources are found by their SourceConfig, engines in their `engines` module."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -11,7 +10,7 @@ from types import ModuleType
 
 from django.apps import apps
 
-from ingestion.base.exceptions import ConfigurationError
+from ingestion.base.exceptions import ConfigurationError, hint
 from ingestion.base.sync_engine import BaseSyncEngine
 from ingestion.source import SourceConfig
 
@@ -90,14 +89,9 @@ def get_engine(crm_source: str, sync_type: str) -> Engine:
             fix=hint(crm_source, sorted(sources()), "manage.py sync_list --available shows what there is"),
         )
     raise ConfigurationError(
-        f"{crm_source} has no entity {sync_type!r}", fix=hint(sync_type, names, f"one of {', '.join(names)}")
+        f"{crm_source} has no entity {sync_type!r}",
+        fix=hint(sync_type, names, f"one of {', '.join(names)}"),
     )
-
-
-def hint(name: str, known: list[str], otherwise: str) -> str:
-    """The nearest known name, as a question."""
-    close = get_close_matches(name, known, 1)
-    return f"did you mean {close[0]!r}?" if close else otherwise
 
 
 def ordered(crm_source: str) -> list[Engine]:

@@ -5,10 +5,11 @@ import logging
 import signal
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from asgiref.sync import async_to_sync
 from rich.console import Console
@@ -31,15 +32,16 @@ LINE_EVERY = 5.0
 """Seconds between two progress lines where there is no terminal."""
 
 
-class StopSignals:
-    """SIGINT and SIGTERM cancel the run's task, so that its row is closed; a second one stops hard."""
+class Listener(ABC):
+    """Hears SIGINT and SIGTERM while it is entered; a subclass says what they do (`handle`).
+
+    Outside the main thread Python lets nobody listen, and nothing changes.
+    """
 
     def __init__(self) -> None:
-        self.caught: int | None = None
-        self.cancel: Any = None
         self.before: dict[int, Any] = {}
 
-    def __enter__(self) -> "StopSignals":
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self.before[number] = signal.signal(number, self.handle)
@@ -48,6 +50,19 @@ class StopSignals:
     def __exit__(self, *exc_info: object) -> None:
         for number, handler in self.before.items():
             signal.signal(number, handler)
+
+    @abstractmethod
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """What a signal does."""
+
+
+class StopSignals(Listener):
+    """A signal cancels the run's task, so that its row is closed; a second one stops hard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.caught: int | None = None
+        self.cancel: Any = None
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Ask the run to stop; the second time, stop."""

@@ -14,6 +14,7 @@ SyncError
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -33,6 +34,12 @@ class SyncError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}\n  fix: {self.fix}" if self.fix else text
+
+
+def hint(name: str, known: Sequence[str], otherwise: str) -> str:
+    """A fix for a name that is not known: the nearest one as a question, else what there is."""
+    close = get_close_matches(name, known, 1)
+    return f"did you mean {close[0]!r}?" if close else otherwise
 
 
 def first_line(error: BaseException) -> str:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from django.db import models
 
-from ingestion.base.exceptions import ConfigurationError, FieldError
+from ingestion.base.exceptions import ConfigurationError, FieldError, hint
 from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field, lookup
 from ingestion.base.records import Record, Row, digest, to_json
 from ingestion.base.validators import ChangedValue, InvalidValue
@@ -191,10 +190,9 @@ def attribute_of(model: type[models.Model], name: str) -> str:
         if name in (field.name, field.attname):
             return field.attname
     names = [field.name for field in model._meta.concrete_fields]
-    close = get_close_matches(name, names, 1)
     raise ConfigurationError(
         f"{model.__name__} has no field {name!r}",
-        fix=f"did you mean {close[0]!r}?" if close else f"one of {', '.join(names)}",
+        fix=hint(name, names, f"one of {', '.join(names)}"),
     )
 
 

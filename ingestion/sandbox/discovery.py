@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 
-from ingestion.base.exceptions import ConfigurationError
-from ingestion.registry import hint, sources
+from ingestion.base.exceptions import ConfigurationError, hint
+from ingestion.registry import sources
 from ingestion.sandbox.fake import Fake
 
 

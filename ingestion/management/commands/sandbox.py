@@ -1,4 +1,3 @@
-import signal
 from argparse import ArgumentTypeError
 from threading import Event
 from types import FrameType
@@ -6,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ingestion.base.console import Listener
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.plan import whole_number
 from ingestion.sandbox.discovery import chosen, fakes
@@ -57,21 +57,12 @@ class Command(BaseCommand):
         self.stdout.write("sandbox stopped; its data is gone")
 
 
-class StopSignal:
-    """SIGINT and SIGTERM end the wait."""
+class StopSignal(Listener):
+    """A signal ends the wait."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.event = Event()
-        self.before: dict[int, Any] = {}
-
-    def __enter__(self) -> "StopSignal":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self.before[number] = signal.signal(number, self.handle)
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         del number, frame

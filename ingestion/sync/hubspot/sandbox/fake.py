@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from ingestion.base.exceptions import ConfigurationError
-from ingestion.registry import hint
+from ingestion.base.exceptions import ConfigurationError, hint
 from ingestion.sandbox.exchange import Answer, Asked, json_answer
 from ingestion.sandbox.fake import Fake
 from ingestion.sandbox.rates import RollingWindow

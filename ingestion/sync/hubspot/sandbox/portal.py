@@ -5,8 +5,7 @@ from dataclasses import replace
 from threading import RLock
 from typing import Any, overload
 
-from ingestion.base.exceptions import ConfigurationError
-from ingestion.registry import hint
+from ingestion.base.exceptions import ConfigurationError, hint
 from ingestion.sandbox.clock import Clock
 from ingestion.sandbox.fake import locked
 from ingestion.sync.hubspot.sandbox.invented import Draft, Property, invented, invented_owner
