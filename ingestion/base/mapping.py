@@ -1,8 +1,10 @@
 """FieldMapper: a processor's declaration, compiled once per run into what turns a record into a row."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from django.db import models
@@ -10,6 +12,7 @@ from django.db import models
 from ingestion.base.exceptions import ConfigurationError, FieldError, hint
 from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field, lookup
 from ingestion.base.records import Record, Row, digest, to_json
+from ingestion.base.rows import Column
 from ingestion.base.validators import ChangedValue, InvalidValue
 
 FRAMEWORK_COLUMNS = frozenset({"sync_created_at", "sync_updated_at", "source_deleted_at", "extra"})
@@ -19,6 +22,9 @@ REJECTING = frozenset({"too_long"})
 """Codes that reject the record even in an optional field: a null would lose more than it saves."""
 
 VALUE_LENGTH = 200
+
+AT_ONCE = 500
+"""Records that are mapped at once: few enough to stay in the processor's cache from one look to the next."""
 
 
 class FieldMapper:
@@ -72,7 +78,7 @@ class FieldMapper:
         Absent is not null: a path that no record shows leaves its column as it is.
         """
         unseen = [column for column in self.columns if column.name not in self.seen]
-        shown = Shown(records)
+        shown = Levels(records)
         self.seen.update(column.name for column in unseen if any(map(shown.has, column.paths)))
         return tuple(column for column in self.columns if column.name in self.seen)
 
@@ -86,26 +92,63 @@ class FieldMapper:
     ) -> tuple[Row, list[FieldError], list[FieldError]]:
         """A record as a row, with the errors that reject it and those that only warn."""
         row: Row = {}
-        errors: list[FieldError] = []
-        warnings: list[FieldError] = []
+        found = Findings()
         for column in columns:
             raw = column.find(record)
-            name = column.name
-            try:
-                row[name] = column.take(raw)
-            except ChangedValue as change:
-                row[name] = change.kept
-                warnings.append(field_error(column, change, raw))
-                self.count_invalid(name)
-            except InvalidValue as error:
-                row[name] = None if column.required else column.empty()
-                rejecting = column.required or error.code in REJECTING
-                (errors if rejecting else warnings).append(field_error(column, error, raw))
-                if error.code != "required":
-                    self.count_invalid(name)
-            if raw is not None and raw is not MISSING and raw != "":
-                self.checked[name] = self.checked.get(name, 0) + 1
-        return row, errors, warnings
+            row[column.name] = self.take(column, raw, found, 0)
+            self.count(column.name, [raw])
+        return row, found.errors.get(0, []), found.warnings.get(0, [])
+
+    def map_columns(
+        self, records: Sequence[Record], columns: Sequence[CompiledField]
+    ) -> "tuple[dict[str, Column], Findings]":
+        """Many records as columns, with what was wrong by the record's place.
+
+        The same values as `map_fields` finds. A column whose values are all ordinary is read as a whole;
+        in any other one every value is looked at by itself.
+        """
+        found = Findings()
+        parts: list[list[Column]] = [[] for _ in columns]
+        for start in range(0, len(records), AT_ONCE):
+            some = Levels(records[start : start + AT_ONCE]).all_raws(columns)
+            for column, raws, read in zip(columns, some, parts, strict=True):
+                read.append(self.read_column(column, raws, found, start))
+        made = {column.name: Column.joined(read) for column, read in zip(columns, parts, strict=True)}
+        return made, found
+
+    def read_column(self, column: CompiledField, raws: list[Any], found: "Findings", start: int) -> Column:
+        """What becomes of raw values, the first of which is that of record number `start`."""
+        read = column.take_all(raws)
+        if read is None:
+            self.count(column.name, raws)
+            return Column([self.take(column, raw, found, place) for place, raw in enumerate(raws, start)])
+        self.add_checked(column.name, len(raws) - read.nulls)
+        return read
+
+    def take(self, column: CompiledField, raw: Any, found: "Findings", place: int) -> Any:
+        """The row's value of one raw one; what is wrong with it is put down."""
+        try:
+            return column.take(raw)
+        except ChangedValue as change:
+            found.warnings.setdefault(place, []).append(field_error(column, change, raw))
+            self.count_invalid(column.name)
+            return change.kept
+        except InvalidValue as error:
+            rejecting = column.required or error.code in REJECTING
+            place_in = found.errors if rejecting else found.warnings
+            place_in.setdefault(place, []).append(field_error(column, error, raw))
+            if error.code != "required":
+                self.count_invalid(column.name)
+            return None if column.required else column.empty()
+
+    def count(self, name: str, raws: Sequence[Any]) -> None:
+        """So many more values of this column have been looked at; what says nothing does not count."""
+        self.add_checked(name, len(raws) - raws.count(None) - raws.count(MISSING) - raws.count(""))
+
+    def add_checked(self, name: str, count: int) -> None:
+        """So many more values of a column that say something."""
+        if count:
+            self.checked[name] = self.checked.get(name, 0) + count
 
     def count_invalid(self, name: str) -> None:
         """One more value of this column that could not be taken as it came."""
@@ -122,6 +165,10 @@ class FieldMapper:
     def leftover(self, record: Record) -> dict[str, Any]:
         """What the mapping did not name, as JSON takes it."""
         return remainder(record, self.known)
+
+    def names_all(self, records: Sequence[Record]) -> bool:
+        """Whether it can be told at a glance that the mapping names everything in these records."""
+        return nothing_else(records, self.known)
 
     def source_of(self, name: str) -> str:
         """The path a column is read from, for messages."""
@@ -140,30 +187,83 @@ def as_field(source: str | tuple[str, ...] | Field) -> Field:
     return source if isinstance(source, Field) else Field(source)
 
 
-class Shown:
-    """Which paths a batch of records shows, be it with a null; each level is looked through once."""
+@dataclass(slots=True)
+class Findings:
+    """What was wrong in some records, by their place: errors reject a record, warnings only tell."""
+
+    errors: dict[int, list[FieldError]] = dataclasses.field(default_factory=dict)
+    warnings: dict[int, list[FieldError]] = dataclasses.field(default_factory=dict)
+
+
+class Levels:
+    """A batch of records, looked through level by level: `()` are they, `("address",)` what lies there."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.records = records
-        self.below: dict[tuple[str, ...], set[str] | None] = {}
+        self.found: dict[Path, Sequence[Any]] = {}
+        self.names: dict[Path, set[str] | None] = {}
 
-    def has(self, path: tuple[str, ...]) -> bool:
-        """Whether any record shows a path. Below a null everything is null."""
+    def raws(self, path: Path) -> list[Any]:
+        """What each record has at a path, or MISSING."""
+        level = self.level(path[:-1])
+        if set(map(type, level)) == {dict}:
+            return values_at(level, path[-1:])[0]
+        return [lookup(record, path) for record in self.records]
+
+    def level(self, above: Path) -> Sequence[Any]:
+        """What all records have at a path that leads to objects."""
+        if above not in self.found:
+            self.found[above] = self.raws(above) if above else self.records
+        return self.found[above]
+
+    def has(self, path: Path) -> bool:
+        """Whether any record shows a path, be it with a null. Below a null everything is null."""
         above = path[:-1]
-        if above not in self.below:
-            self.below[above] = self.names(above)
-        names = self.below[above]
+        if above not in self.names:
+            self.names[above] = self.names_at(above)
+        names = self.names[above]
         if names is not None:
             return path[-1] in names
         return any(lookup(record, path) is not MISSING for record in self.records)
 
-    def names(self, above: tuple[str, ...]) -> set[str] | None:
+    def names_at(self, above: Path) -> set[str] | None:
         """The names at one level; None where it is not made of objects alone."""
-        levels = [lookup(record, above) for record in self.records] if above else self.records
-        levels = [level for level in levels if level is not MISSING]
-        if any(not isinstance(level, Mapping) for level in levels):
+        level = [each for each in self.level(above) if each is not MISSING]
+        if any(not isinstance(each, Mapping) for each in level):
             return None
-        return set().union(*levels)
+        return set().union(*level)
+
+    def all_raws(self, columns: Sequence[CompiledField]) -> list[list[Any]]:
+        """The raw values of each column; those of one level together, as each object is then visited once."""
+        raws: dict[int, list[Any]] = {}
+        for above, places in by_level(columns).items():
+            level = self.level(above)
+            if set(map(type, level)) == {dict}:
+                names = [columns[place].paths[0][-1] for place in places]
+                raws.update(zip(places, values_at(level, names), strict=True))
+        return [
+            raws[place] if place in raws else [column.find(record) for record in self.records]
+            for place, column in enumerate(columns)
+        ]
+
+
+def by_level(columns: Sequence[CompiledField]) -> dict[Path, list[int]]:
+    """The places of the columns that are read from one path, by the level they lie in."""
+    found: dict[Path, list[int]] = {}
+    for place, column in enumerate(columns):
+        if len(column.paths) == 1:
+            found.setdefault(column.paths[0][:-1], []).append(place)
+    return found
+
+
+def values_at(level: Sequence[Any], names: Sequence[str]) -> list[list[Any]]:
+    """What each object has under these names, name by name; MISSING where it has none."""
+    try:
+        if len(names) == 1:
+            return [list(map(itemgetter(names[0]), level))]
+        return list(map(list, zip(*map(itemgetter(*names), level), strict=True)))
+    except KeyError:
+        return [[each.get(name, MISSING) for each in level] for name in names]
 
 
 def described(field: Field) -> list[str]:
@@ -249,3 +349,14 @@ def remainder(record: Record, known: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(below, dict) and value is not None:
             left[name] = value
     return left
+
+
+def nothing_else(records: Sequence[Any], known: Mapping[str, Any]) -> bool:
+    """Whether objects have no names but known ones, and objects where objects are known."""
+    if set(map(type, records)) != {dict} or not set().union(*records) <= known.keys():
+        return False
+    below = ((name, tree) for name, tree in known.items() if tree is not True)
+    return all(nothing_else([each.get(name, NONE) for each in records], tree) for name, tree in below)
+
+
+NONE: dict[str, Any] = {}

@@ -1,7 +1,9 @@
 """BaseProcessor: turns records into rows, and says of every other record what is wrong with it."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -9,9 +11,12 @@ from django.db import models
 
 from ingestion.base.exceptions import ConfigurationError, FieldError, RecordError, SourceError
 from ingestion.base.fields import MISSING, Conventions, Field, lookup, split_path
-from ingestion.base.mapping import FieldMapper, attribute_of, shorten
+from ingestion.base.mapping import FieldMapper, Levels, attribute_of, shorten
 from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable, digest, to_json
+from ingestion.base.rows import Column, Rows, select
+from ingestion.base.rules import BusinessRuleValidator, field_errors
 from ingestion.base.secrets import Secrets
+from ingestion.base.sorting import Fate, Left, Transformed, newest_only, others, unread
 from ingestion.base.validators import InvalidValue, JSONValidator
 
 
@@ -26,24 +31,6 @@ class Children:
     source: str
     processor_class: "type[BaseProcessor]"
     parent: str
-
-
-class BusinessRuleValidator:
-    """Rules about a whole row; a subclass has one `validate_…` method for each.
-
-    A rule gets the row and raises Django's ValidationError, with a dict where it can name the field.
-    """
-
-    def validate(self, row: Row) -> list[FieldError]:
-        """Everything the rules find wrong with a row."""
-        errors: list[FieldError] = []
-        for name in dir(self):
-            if name.startswith("validate_"):
-                try:
-                    getattr(self, name)(row)
-                except ValidationError as error:
-                    errors += field_errors(error, row)
-        return errors
 
 
 class BaseProcessor:
@@ -107,6 +94,9 @@ class BaseProcessor:
         ignored = [split_path(path) for path in self.ignored]
         self.mapper.know([*filter(None, [self.gone]), *(path for path, _ in self.lists.values()), *ignored])
         self.unknown: set[str] = set()
+        own = type(self)
+        self.by_record = bool(self.lists) or own.transform_record is not BaseProcessor.transform_record
+        self.has_rules = bool(self.checks) or own.validate_record is not BaseProcessor.validate_record
 
     def get_field_mapping(self) -> dict[str, str]:
         """Source path → model field, as compiled: for documents and screens."""
@@ -118,14 +108,19 @@ class BaseProcessor:
         Raises SourceError when no record has the key's path: that is another file or another API version,
         not a batch of bad records.
         """
-        self.start_batch([record for record in records if type(record) is not Unreadable])
-        batch = Batch()
-        self.noted: dict[int, RecordError] = {}
-        for record in records:
-            self.process(record, batch)
-        batch = newest_only(batch, self.key_fields, self.timestamp_field)
-        batch.warnings = [self.noted[id(row)] for row in batch.rows if id(row) in self.noted]
-        return batch
+        left = Left(records)
+        if Unreadable in set(map(type, records)):
+            left.take_out({place: unread(r) for place, r in enumerate(records) if type(r) is Unreadable})
+        self.start_batch(left.records)
+        left.take_out(self.stones(left.records))
+        rows, errors, warnings = self.transform_batch(left.records)
+        noted = {left.places[number]: warned for number, warned in warnings.items()}
+        left.take_out(errors)
+        if self.validate and self.has_rules:
+            broken = self.broken_rules(rows, left.records)
+            rows = select(rows, others(len(rows), broken)) if broken else rows
+            left.take_out(broken)
+        return self.sorted_out(left, rows, noted)
 
     def start_batch(self, records: Sequence[Record]) -> None:
         """Settle which columns this batch writes."""
@@ -146,46 +141,95 @@ class BaseProcessor:
         items = [item for each in lists if isinstance(each, list) for item in each]
         self.start_batch([item for item in items if isinstance(item, Mapping)])
 
-    def process(self, record: Record, batch: Batch) -> None:
-        """Put one record where it belongs in the batch."""
-        if type(record) is Unreadable:
-            self.reject(RecordError([record.error], record=record), batch)
-            return
-        try:
+    def stones(self, records: Sequence[Record]) -> "dict[int, Fate]":
+        """The records that say they are gone, by their number."""
+        if self.gone is None or not any(Levels(records).raws(self.gone)):
+            return {}
+        found: dict[int, Fate] = {}
+        for number, record in enumerate(records):
             if self.says_gone(record):
-                batch.tombstones.append(self.read_tombstone(record, len(batch.rows)))
-                return
-            row = self.transform_record(record)
-            if self.validate:
-                self.check_rules(row, record)
-        except RecordError as error:
-            self.reject(error, batch)
-            return
-        batch.rows.append(row)
-        batch.records.append(self.hidden.without(record))
-        if self.warned:
-            warning = RecordError(self.warned, record=record, key=self.key_of(row))
-            self.noted[id(row)] = self.hidden.hide(warning)
+                try:
+                    found[number] = self.read_tombstone(record)
+                except RecordError as error:
+                    found[number] = error
+        return found
 
-        batch.tombstones += self.merged_into(row, record, len(batch.rows))
+    def transform_batch(self, records: Sequence[Record]) -> "Transformed":
+        """Records as rows: column by column, or one by one where `transform_record` has more to do."""
+        if self.by_record:
+            return self.transform_each(records)
+        columns, found = self.mapper.map_columns(records, self.columns)
+        errors: dict[int, Fate] = {}
+        for number, wrong in found.errors.items():
+            key = [columns[name].values[number] for name in self.key_fields]
+            errors[number] = self.rejection(wrong, records[number], tuple(key))
+        if self.with_extra:
+            columns["extra"] = self.extra_column(records, found.warnings)
+        rows = Rows(columns, len(records))
+        return Transformed(rows.select(others(len(rows), errors)) if errors else rows, errors, found.warnings)
+
+    def transform_each(self, records: Sequence[Record]) -> "Transformed":
+        """Records as rows, one by one."""
+        rows: list[Row] = []
+        done = Transformed(rows, {}, {})
+        for number, record in enumerate(records):
+            self.warned = []
+            try:
+                rows.append(self.transform_record(record))
+            except RecordError as error:
+                done.errors[number] = error
+                continue
+            if self.warned:
+                done.warnings[number] = self.warned
+        return done
+
+    def broken_rules(self, rows: Sequence[Row], records: Sequence[Record]) -> "dict[int, Fate]":
+        """The rows that a rule rejects, by their number. A rule looks at a row; it cannot change it."""
+        found: dict[int, Fate] = {}
+        for number, (row, record) in enumerate(zip(rows, records, strict=True)):
+            try:
+                self.check_rules(MappingProxyType(row), record)
+            except RecordError as error:
+                found[number] = error
+        return found
+
+    def sorted_out(
+        self, left: "Left", rows: Sequence[Row], warnings: Mapping[int, list[FieldError]]
+    ) -> Batch:
+        """The batch: one event for each key, what was rejected and what is gone in the order it came in."""
+        records = left.records
+        batch = Batch(rows, list(map(self.hidden.without, records)) if self.hidden.paths else records)
+        stones = []
+        for place, fate in sorted(left.fates.items()):
+            after = bisect_left(left.places, place)
+            if isinstance(fate, RecordError):
+                batch.rejected.append(self.hidden.hide(fate))
+                batch.rejected_after.append(after)
+            else:
+                stones.append(replace(fate, after=after))
+        batch.tombstones = sorted([*stones, *self.merged_into(rows, records)], key=lambda stone: stone.after)
+        kept = newest_only(batch, self.key_fields, self.timestamp_field)
+        for number in kept if warnings else ():
+            if warned := warnings.get(left.places[number]):
+                key = self.key_of(rows[number])
+                batch.warnings.append(self.hidden.hide(RecordError(warned, record=records[number], key=key)))
+        return batch
 
     def says_gone(self, record: Record) -> bool:
         """Whether the source says of a record that it is deleted."""
         return self.gone is not None and is_set(lookup(record, self.gone))
 
-    def reject(self, error: RecordError, batch: Batch) -> None:
-        """Set a record aside."""
-        batch.rejected.append(self.hidden.hide(error))
-        batch.rejected_after.append(len(batch.rows))
-
-    def merged_into(self, row: Row, record: Record, after: int) -> list[Tombstone]:
-        """The keys that this record has replaced: their rows go."""
-        keys = lookup(record, self.replaced) if self.replaced else None
-        if not keys:
+    def merged_into(self, rows: Sequence[Row], records: Sequence[Record]) -> list[Tombstone]:
+        """The keys that these records have replaced: their rows go."""
+        if self.replaced is None:
             return []
-        own = self.key_of(row)
-        stones = [Tombstone((key.strip(),), after) for key in str(keys).split(";") if key.strip()]
-        return [stone for stone in stones if stone.key != own]
+        stones = []
+        for number, keys in enumerate(Levels(records).raws(self.replaced)):
+            if keys:
+                own = self.key_of(rows[number])
+                named = [(key.strip(),) for key in str(keys).split(";") if key.strip()]
+                stones += [Tombstone(key, number + 1) for key in named if key != own]
+        return stones
 
     def fingerprint(self) -> str:
         """Changes when anything changes that decides what a record becomes."""
@@ -209,16 +253,20 @@ class BaseProcessor:
             if rows is not None:
                 row[name] = rows
         if errors:
-            readable = not any(error.field in self.key_fields for error in errors)
-            raise RecordError(errors, record=record, key=self.key_of(row) if readable else None)
+            raise self.rejection(errors, record, tuple(row.get(name) for name in self.key_fields))
         if self.with_extra:
-            row["extra"] = self.extra_of(record)
+            row["extra"] = self.extra_of(record, self.warned)
         return row
 
-    def validate_record(self, row: Row) -> None:
+    def rejection(self, errors: Sequence[FieldError], record: Record, key: Key) -> RecordError:
+        """A record that could not become a row; without its key where that is what is wrong."""
+        readable = not any(error.field in self.key_fields for error in errors)
+        return RecordError(errors, record=record, key=key if readable else None)
+
+    def validate_record(self, row: Mapping[str, Any]) -> None:
         """Hook: look at a finished row; raise Django's ValidationError to reject it."""
 
-    def check_rules(self, row: Row, record: Record) -> None:
+    def check_rules(self, row: Mapping[str, Any], record: Record) -> None:
         """Apply `validate_record` and the declared business rules.
 
         Raises RecordError with all they find.
@@ -257,7 +305,7 @@ class BaseProcessor:
                 errors += [placed(each, where) for each in error.errors]
         return rows
 
-    def extra_of(self, record: Record) -> dict[str, Any]:
+    def extra_of(self, record: Record, warnings: list[FieldError]) -> dict[str, Any]:
         """What the mapping did not name, without the secrets."""
         left = self.mapper.leftover(record)
         if not left:
@@ -266,11 +314,23 @@ class BaseProcessor:
         try:
             kept: dict[str, Any] = JSON.validate(self.hidden.without(left))
         except InvalidValue as error:
-            self.warned.append(FieldError("extra", "*", error.code, error.message))
+            warnings.append(FieldError("extra", "*", error.code, error.message))
             return {}
         return kept
 
-    def key_of(self, row: Row) -> Key:
+    def extra_column(self, records: Sequence[Record], warnings: dict[int, list[FieldError]]) -> Column:
+        """`extra_of` all records; most sources send nothing that the mapping does not name."""
+        if self.mapper.names_all(records):
+            return Column([{} for _ in records])
+        values = []
+        for number, record in enumerate(records):
+            warned: list[FieldError] = []
+            values.append(self.extra_of(record, warned))
+            if warned:
+                warnings.setdefault(number, []).extend(warned)
+        return Column(values)
+
+    def key_of(self, row: Mapping[str, Any]) -> Key:
         """The key of a row."""
         return tuple(row[name] for name in self.key_fields)
 
@@ -279,7 +339,7 @@ class BaseProcessor:
         row, errors, _ = self.mapper.map_fields(record, self.key_columns)
         return None if errors else self.key_of(row)
 
-    def read_tombstone(self, record: Record, after: int) -> Tombstone:
+    def read_tombstone(self, record: Record) -> Tombstone:
         """A record that says it is gone. Raises RecordError where its key cannot be read."""
         named = {*self.key_fields, self.timestamp_field}
         columns = [column for column in self.mapper.columns if column.name in named]
@@ -287,7 +347,7 @@ class BaseProcessor:
         if errors:
             raise RecordError(errors, record=record, key=self.read_key(record))
         moment = row.get(self.timestamp_field or "")
-        return Tombstone(self.key_of(row), after, moment, self.hidden.without(record))
+        return Tombstone(self.key_of(row), 0, moment, self.hidden.without(record))
 
     def drift(self) -> dict[str, list[str]]:
         """How the source differs from the declaration: paths nobody has seen, members nobody mapped."""
@@ -314,37 +374,6 @@ def key_fields(processor: type[BaseProcessor]) -> tuple[str, ...]:
     return (primary.attname,)
 
 
-def newest_only(batch: Batch, key_fields: tuple[str, ...], timestamp_field: str | None) -> Batch:
-    """The batch with one event for each key: the newest by its timestamp, of equals the last.
-
-    Records that lose are counted as superseded; a tombstone loses to a row that came after it.
-    """
-    best: dict[Key, int] = {}
-    for place, row in enumerate(batch.rows):
-        key = tuple(row[name] for name in key_fields)
-        rival = best.get(key)
-        if rival is None or not older(row, batch.rows[rival], timestamp_field):
-            best[key] = place
-    if len(best) < len(batch.rows):
-        batch.superseded = len(batch.rows) - len(best)
-        kept = sorted(best.values())
-        batch.rows = [batch.rows[place] for place in kept]
-        batch.records = [batch.records[place] for place in kept]
-    pairs = zip(batch.rejected, batch.rejected_after, strict=True)
-    batch.outdone = {error.key for error, after in pairs if error.key and best.get(error.key, -1) >= after}
-    if batch.tombstones:
-        batch.tombstones = [stone for stone in batch.tombstones if best.get(stone.key, -1) < stone.after]
-    return batch
-
-
-def older(row: Row, other: Row, timestamp_field: str | None) -> bool:
-    """Whether a row is known to be older than another."""
-    if timestamp_field is None:
-        return False
-    mine, theirs = row.get(timestamp_field), other.get(timestamp_field)
-    return bool(mine and theirs and mine < theirs)
-
-
 UNSET = frozenset({"", "0", "false", "no", "n", "f", "off", "null", "none"})
 
 
@@ -360,17 +389,6 @@ def placed(error: FieldError, place: str) -> FieldError:
     field = f"{place}.{error.field}" if error.field else place
     source = f"{place}.{error.source}" if error.source else place
     return replace(error, field=field, source=source)
-
-
-def field_errors(error: ValidationError, row: Row) -> list[FieldError]:
-    """Django's ValidationError, field by field."""
-    if hasattr(error, "error_dict"):
-        return [
-            FieldError(name, name, each.code or "invalid", " ".join(each.messages), shorten(row.get(name)))
-            for name, errors in error.error_dict.items()
-            for each in errors
-        ]
-    return [FieldError("", "", each.code or "invalid", " ".join(each.messages)) for each in error.error_list]
 
 
 def has_field(model: type[models.Model], name: str) -> bool:

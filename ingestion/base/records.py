@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -71,17 +71,19 @@ class Batch:
     `records[i]` is what `rows[i]` was made of. `warnings` are rows that were kept although an optional
     value in them was not usable. Every row has the same columns: a path that no record of the run has
     shown so far is in none of them. `rejected_after` says after how many rows each rejected record came,
-    `outdone` are the keys of those that a good record of the same key has followed.
+    `outdone` are the keys of those that a good record of the same key has followed. `seen_paths` names the
+    columns that the run had seen when the batch was made.
     """
 
-    rows: list[Row] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    rows: Sequence[Row] = field(default_factory=list)
+    records: Sequence[Record] = field(default_factory=list)
     rejected: list[RecordError] = field(default_factory=list)
     warnings: list[RecordError] = field(default_factory=list)
     tombstones: list[Tombstone] = field(default_factory=list)
     superseded: int = 0
     rejected_after: list[int] = field(default_factory=list)
     outdone: set[Key] = field(default_factory=set)
+    seen_paths: frozenset[str] = frozenset()
 
     @property
     def processed(self) -> int:

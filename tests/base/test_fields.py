@@ -395,27 +395,3 @@ def test_converter_alone_takes_a_value_that_is_not_null():
     with pytest.raises(ChangedValue) as caught:
         convert("1.55")
     assert (caught.value.code, caught.value.kept) == ("rounded", Decimal("1.6"))
-
-
-@pytest.mark.parametrize("text", [" x", "\x1fx", "é", "x" * 6, "x\0"])
-def test_only_an_ordinary_text_takes_the_short_way(text):
-    field = compiled(models.CharField(max_length=5), "name")
-
-    assert field.is_plain("ada")
-    assert not field.is_plain(text)
-
-
-@pytest.mark.parametrize(
-    ("model_field", "declared", "conventions"),
-    [
-        (models.CharField(max_length=5), Field("name", str.lower), Conventions()),
-        (models.CharField(max_length=5), Field("name"), Conventions(null_values=("n/a",))),
-        (models.EmailField(), Field("name"), Conventions()),
-        (models.IntegerField(), Field("name"), Conventions()),
-    ],
-    ids=["transform", "null texts", "format", "number"],
-)
-def test_column_with_more_to_do_takes_no_short_way(model_field, declared, conventions):
-    model_field.set_attributes_from_name("name")
-
-    assert compile_field(model_field, declared, conventions).plain == 0

@@ -179,17 +179,20 @@ def declared_checks(field: ModelField) -> Convert | None:
     return check if checks else None
 
 
-def chain(first: Convert, second: Convert) -> Convert:
-    """Both, one after the other; what the first could only keep in part still passes the second."""
+@dataclass(frozen=True)
+class Chain:
+    """One conversion after another; what the first could only keep in part still passes the second."""
 
-    def both(value: Any) -> Any:
+    first: Convert
+    second: Convert
+
+    def __call__(self, value: Any) -> Any:
+        """Both."""
         try:
-            value = first(value)
+            value = self.first(value)
         except ChangedValue as changed:
-            raise ChangedValue(changed.code, changed.message, second(changed.kept)) from None
-        return second(value)
-
-    return both
+            raise ChangedValue(changed.code, changed.message, self.second(changed.kept)) from None
+        return self.second(value)
 
 
 def converter(
@@ -215,4 +218,4 @@ def converter(
     steps.append(column(target, context).clean_value)
     if validate:
         steps += [check for check in checks if check]
-    return reduce(chain, steps)
+    return reduce(Chain, steps)

@@ -9,10 +9,12 @@ from django.db import models
 
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.fields.columns import ModelField, converter
-from ingestion.base.fields.declared import MISSING, Conventions, Convert, Field, Path, lookup
-from ingestion.base.validators import InvalidValue, StringValidator
+from ingestion.base.fields.declared import MISSING, Conventions, Convert, Field, Missing, Path, lookup
+from ingestion.base.fields.ordinary import Reader, reader_of
+from ingestion.base.rows import Column
+from ingestion.base.validators import InvalidValue
 
-ANY_LENGTH = 2**31
+NOTHING = {type(None), Missing}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,10 @@ class CompiledField:
     """Everything a processor needs to know about one field, worked out once per run.
 
     `name` is the key in the row (the model field's attname), `source` the paths for messages, `find` gives
-    the raw value at the first path that a record has, or MISSING. `keeps_blank`
-    is said of a text column that is not nullable and takes an empty text for what it is. `plain` is how many
-    characters a column takes that keeps an ordinary text as it is (0: there is more to do).
+    the raw value at the first path that a record has, or MISSING. `keeps_blank` is said of a text column that
+    is not nullable and takes an empty text for what it is. `reader` knows what becomes of a whole column of
+    ordinary values (None: every value is looked at); `blank_is_null` and `null_texts` are what of `is_null`
+    it must be told.
     """
 
     name: str
@@ -36,7 +39,9 @@ class CompiledField:
     required: bool
     default: Any
     keeps_blank: bool
-    plain: int = 0
+    reader: Reader | None = None
+    blank_is_null: bool = True
+    null_texts: frozenset[str] = frozenset()
 
     @property
     def has_default(self) -> bool:
@@ -48,9 +53,6 @@ class CompiledField:
 
         Raises InvalidValue (`required` where null is none), or ChangedValue where something can be kept.
         """
-        # Most values are short ASCII texts that stay what they are, which is seen at a glance.
-        if self.plain and type(raw) is str and self.is_plain(raw):
-            return raw
         if raw is None or self.is_null(raw):
             return self.empty(raw)
         if self.transforms is not None:
@@ -59,9 +61,28 @@ class CompiledField:
                 return self.empty(raw)
         return self.convert(raw)
 
-    def is_plain(self, text: str) -> bool:
-        """Whether a text needs no conversion: it is not blank, fits, and any database can hold it."""
-        return text[:1] > " " and len(text) <= self.plain and text.isascii() and "\0" not in text
+    def take_all(self, raws: list[Any]) -> Column | None:
+        """What `take` makes of each of these, where all of them are ordinary; else None."""
+        if self.reader is None:
+            return None
+        kinds = set(map(type, raws))
+        blank = self.blank_is_null and str in kinds and "" in raws
+        if not blank and len(kinds) == 1 and not kinds & NOTHING:
+            return self.read(raws, kinds.pop())
+        if self.required or self.has_default or (blank and self.keeps_blank):
+            return None
+        raws = [None if raw is MISSING or (raw == "" and blank) else raw for raw in raws]
+        there = [raw for raw in raws if raw is not None]
+        if not there:
+            return Column(raws)
+        column = self.read(there, type(there[0])) if len(kinds - NOTHING) == 1 else None
+        return column and column.spread(raws)
+
+    def read(self, values: list[Any], kind: type) -> Column | None:
+        """The column of values of one type, none of them empty."""
+        if self.null_texts and kind is str and not self.null_texts.isdisjoint(map(str.strip, values)):
+            return None
+        return self.reader(values, kind) if self.reader else None
 
     def empty(self, raw: Any = None) -> Any:
         """What the row gets for a null: an empty text, the default, or None."""
@@ -107,16 +128,10 @@ def compile_field(
         required=required,
         default=default,
         keeps_blank=field.default is MISSING and not field.required and blank_means_blank(model_field),
-        plain=0 if field.transforms or set(null_values) - {""} else plain_length(convert),
+        reader=None if field.transforms else reader_of(convert),
+        blank_is_null="" in null_values or not is_text(model_field),
+        null_texts=frozenset(null_values) - {""},
     )
-
-
-def plain_length(convert: Convert) -> int:
-    """How long a text may be that this conversion only looks at; 0 where it does more."""
-    validator = getattr(convert, "__self__", None)
-    if type(validator) is not StringValidator or validator.strip:
-        return 0
-    return validator.max_length or ANY_LENGTH
 
 
 def finder(paths: tuple[Path, ...]) -> Convert:

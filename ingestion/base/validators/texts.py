@@ -112,9 +112,9 @@ def accepted(check: Callable[[str], None], text: str) -> bool:
 
 _LABELS = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
 # What nearly every value looks like; Django's validators take all of these, and five times as long.
-_USUAL_EMAIL = re.compile(rf"[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*@{_LABELS}", re.ASCII)
+USUAL_EMAIL = re.compile(rf"[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*@{_LABELS}", re.ASCII)
 _USUAL_URL = re.compile(rf"https?://{_LABELS}(?:/[A-Za-z0-9_.~%/?&=+-]*)?", re.ASCII)
-_USUAL_LENGTH = 250
+USUAL_LENGTH = 250
 
 
 class EmailValidator(FormatValidator):
@@ -126,7 +126,7 @@ class EmailValidator(FormatValidator):
     def normal(self, text: str) -> str:
         """In lower case."""
         text = text.lower()
-        usual = len(text) <= _USUAL_LENGTH and _USUAL_EMAIL.fullmatch(text)
+        usual = len(text) <= USUAL_LENGTH and USUAL_EMAIL.fullmatch(text)
         if not usual and not accepted(self.check, text):
             raise self.refused()
         return text
@@ -140,7 +140,7 @@ class URLValidator(FormatValidator):
 
     def normal(self, text: str) -> str:
         """As it is."""
-        usual = len(text) <= _USUAL_LENGTH and _USUAL_URL.fullmatch(text)
+        usual = len(text) <= USUAL_LENGTH and _USUAL_URL.fullmatch(text)
         if not usual and not accepted(self.check, text):
             raise self.refused()
         return text
