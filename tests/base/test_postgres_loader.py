@@ -25,7 +25,7 @@ class Copies(Loads):
         counts = super().__call__(*rows)
         children = [each.created + each.updated for each in self.loaded.children.values()]
         if not any([*counts[:2], *children]):
-            self.writes = [query for query in self.writes if not query.startswith("WITH merged")]
+            self.writes = [query for query in self.writes if not query.startswith("WITH judged")]
         return counts
 
 
@@ -93,6 +93,58 @@ def test_one_bad_row_among_ten_thousand_is_named_in_few_statements(customers, ba
     assert counts == (9_999, 0, 0, 0, 1)
     assert customers.refused == {("c7777",): (next(iter(bad)), "refused")}
     assert len(captured) <= 30
+
+
+def statements(captured):
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def test_new_rows_alone_go_straight_into_the_table(customers):
+    with CaptureQueriesContext(customers.connection) as captured:
+        counts = customers(*[customer(n) for n in range(10)])
+
+    assert counts == (10, 0, 0, 0, 0)
+    assert not any("TEMPORARY" in each for each in statements(captured))
+
+
+def test_one_known_row_sends_its_batch_the_way_of_the_merge(customers):
+    customers(customer(1))
+    counts = customers(*[customer(n) for n in range(10)])
+
+    assert counts == (9, 0, 1, 0, 0)
+
+
+def test_deleted_row_is_known_too(customers):
+    customers(customer(1))
+    customers.rows.update(source_deleted_at=DAY)
+    counts = customers(customer(1))
+
+    assert counts == (0, 1, 0, 0, 0)
+    assert customers.values("source_deleted_at") == [None]
+
+
+class Hasty(PostgresLoader):
+    """Looked before somebody else added a row."""
+
+    def all_new(self, cursor, statements, texts):
+        return True
+
+
+def test_row_that_somebody_adds_after_we_looked_is_merged_and_not_refused(customers):
+    customers(customer(1))
+    customers.loader_class = Hasty
+    counts = customers(*[customer(n, city="Rome") for n in range(3)])
+
+    assert counts == (2, 1, 0, 0, 0)
+    assert customers.values("city") == ["Rome"] * 3
+
+
+def test_key_that_holds_the_separator_of_keys_is_loaded_all_the_same(customers):
+    first, second = customer(1) | {"id": "a\x1fb"}, customer(2) | {"id": "c"}
+    customers(first)
+    counts = customers(first, second)
+
+    assert counts == (1, 0, 1, 0, 0)
 
 
 def test_names_that_need_quoting_are_quoted(database):

@@ -10,6 +10,7 @@ from django.db import DataError, IntegrityError, connections, models, transactio
 
 from ingestion.base.exceptions import FieldError, first_line
 from ingestion.base.records import Key, Row
+from ingestion.base.rows import select, values_of
 
 if TYPE_CHECKING:
     from ingestion.base.processor import Children
@@ -122,7 +123,7 @@ class Loader(ABC):
                 bad = rows[named]
                 orphans = self.orphans([bad])  # its parent was in the batch, and was refused itself
                 refused = Loaded(refused=[*orphans.values()] or [(bad, self.refusal(error))])
-                return refused + self.attempt([row for row in rows if row is not bad])
+                return refused + self.attempt(select(rows, [n for n in range(len(rows)) if n != named]))
         half = len(rows) // 2
         return self.attempt(rows[:half]) + self.attempt(rows[half:])
 
@@ -160,7 +161,8 @@ class Loader(ABC):
         """Real foreign keys, and where rows (or their child rows) use them: the row, the place, the value."""
         for key in self.foreign_keys:
             name = key.attname
-            yield key, [(row, name, row[name]) for row in rows if row.get(name) is not None]
+            used = [place for place, value in enumerate(values_of(rows, name)) if value is not None]
+            yield key, [(rows[place], name, rows[place][name]) for place in used]
         for name, spec in self.target.children.items():
             for key in real_foreign_keys(spec.processor_class.model):
                 if spec.parent not in (key.name, key.attname):

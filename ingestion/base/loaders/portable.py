@@ -20,6 +20,7 @@ from ingestion.base.exceptions import FieldError, SafetyStop
 from ingestion.base.loaders.base import ChildCounts, Loaded, Loader, Target
 from ingestion.base.processor import Children, has_field, key_fields
 from ingestion.base.records import Key, Row, to_json
+from ingestion.base.rows import columns_of
 
 CHUNK = 500
 """Keys in one IN list; every database takes that many."""
@@ -53,7 +54,7 @@ class PortableLoader(Loader):
 
     def write(self, rows: Sequence[Row]) -> Loaded:
         """Insert what is new, update what differs, leave the rest."""
-        own = [name for name in rows[0] if name in self.by_name]
+        own = [name for name in columns_of(rows) if name in self.by_name]
         stored = self.stored(rows, own)
         loaded = Loaded()
         new: list[Row] = []

@@ -1,0 +1,51 @@
+"""The text that COPY reads: whatever goes in comes out of the server again."""
+
+import pytest
+from django.db import connections
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ingestion.base.loaders.copying import AT_ONCE, copy_text
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6)
+CELL = st.one_of(st.none(), TEXT, st.sampled_from(["\\", "\\N", "\\.", "\t", "\n", "\r", "a\\tb", "", " "]))
+
+
+@pytest.fixture(params=["postgres"])
+def database(postgres_database):
+    return postgres_database
+
+
+def through_the_server(database, columns, rest=()):
+    """The rows of these columns, as the server has read them."""
+    names = [f"c{number}" for number in range(len(columns) + len(rest))]
+    with connections[database].cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS copied")
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE copied (n serial, {', '.join(f'{name} text' for name in names)})"
+        )
+        with cursor.copy(f"COPY copied ({', '.join(names)}) FROM STDIN") as copy:
+            copy.write(copy_text(columns, rest))
+        cursor.execute(f"SELECT {', '.join(names)} FROM copied ORDER BY n")
+        return cursor.fetchall()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5), st.lists(CELL, max_size=2))
+@example([("a", "b")], [])
+@example([("\\N", None)], ["\\", None])
+@example([("a\tb", "c"), ("d", "e")], [])
+@example([("a\nb", "c")], ["x"])
+def test_cells_come_out_as_they_went_in(database, rows, rest):
+    columns = [list(column) for column in zip(*rows, strict=True)]
+
+    assert through_the_server(database, columns, rest) == [(*row, *rest) for row in rows]
+
+
+@pytest.mark.parametrize("odd", [0, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE])
+def test_many_rows_with_one_that_must_be_escaped(database, odd):
+    count = 2 * AT_ONCE + 1
+    names = ["a\tb\\" if number == odd else f"name {number}" for number in range(count)]
+    columns = [list(map(str, range(count))), names, [None] * count]
+
+    assert through_the_server(database, columns, ["x"]) == [(*row, "x") for row in zip(*columns, strict=True)]
