@@ -5,7 +5,7 @@ that was taken over can therefore commit nothing, and a batch whose COMMIT went 
 was lost is recognised by its number and not loaded twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,8 @@ from ingestion.base.deletes import soft_delete
 from ingestion.base.exceptions import LeaseLost, RecordError
 from ingestion.base.ledger import Counts
 from ingestion.base.loaders import Loaded, Loader
-from ingestion.base.records import Batch, Row, Tombstone, key_digest, record_digest
+from ingestion.base.records import Batch, Key, Tombstone, key_digest, record_digest
+from ingestion.base.rows import keys_of
 from ingestion.models.common import DatabaseNow, Status, SyncHistory
 from ingestion.models.quarantine import RejectedRecord, State
 
@@ -77,35 +78,39 @@ class BatchWriter:
         """Rows, deletions and quarantine of one batch."""
         loaded = self.loader.load(batch.rows)
         deleted = self.bury(batch.tombstones)
-        refused = {id(row): error for row, error in loaded.refused}
-        pairs = list(zip(batch.rows, batch.records, strict=True))
-        rejected = batch.rejected + [
-            RecordError([refused[id(row)]], record=record, key=self.loader.target.key_of(row))
-            for row, record in pairs
-            if id(row) in refused
-        ]
+        rejected = [*batch.rejected, *self.refused(batch, loaded)]
         stuck = {error.key for error in rejected if error.key not in batch.outdone}
         warned = [error for error in batch.warnings if error.key not in stuck]
         RejectedRecord.objects.using(self.using).keep(self.history, rejected, State.REJECTED)
-        self.close_quarantine(
-            [pair for pair in pairs if self.loader.target.key_of(pair[0]) not in stuck], warned
-        )
+        self.close_quarantine(batch, stuck, {error.key for error in warned})
         RejectedRecord.objects.using(self.using).keep(self.history, warned, State.WARNING)
         return Counts.of_batch(batch, loaded, deleted), loaded
 
-    def close_quarantine(self, pairs: Sequence[tuple[Row, Any]], warned: Sequence[RecordError]) -> None:
+    def refused(self, batch: Batch, loaded: Loaded) -> list[RecordError]:
+        """The records whose rows the database would not take."""
+        if not loaded.refused:
+            return []
+        wrong = {id(row): error for row, error in loaded.refused}
+        return [
+            RecordError([wrong[id(row)]], record=record, key=self.loader.target.key_of(row))
+            for row, record in zip(batch.rows, batch.records, strict=True)
+            if id(row) in wrong
+        ]
+
+    def close_quarantine(
+        self, batch: Batch, stuck: Container[Key | None], warned: Container[Key | None]
+    ) -> None:
         """Records that are loaded now wait no longer; asked only when something waits."""
-        history = self.history
-        waiting = RejectedRecord.objects.using(self.using).of(history.crm_source, history.sync_type)
-        open_rows = waiting.exclude(status=State.CLOSED)
-        if not pairs or not open_rows.exists():
+        rows = RejectedRecord.objects.using(self.using).of(self.history.crm_source, self.history.sync_type)
+        open_rows = rows.exclude(status=State.CLOSED)
+        if not batch.rows or not open_rows.exists():
             return
-        again = {error.key for error in warned}
-        keys = [(self.loader.target.key_of(row), record) for row, record in pairs]
-        digests = [key_digest(key) for key, _ in keys if key not in again]
+        pairs = zip(keys_of(batch.rows, self.loader.target.key), batch.records, strict=True)
+        loaded = [(key, record) for key, record in pairs if key not in stuck]
+        digests = [key_digest(key) for key, _ in loaded if key not in warned]
         if open_rows.filter(key__isnull=True).exists():
-            digests += [record_digest(record) for _, record in keys]
-        waiting.close(digests)
+            digests += [record_digest(record) for _, record in loaded]
+        rows.close(digests)
 
     def bury(self, stones: Sequence[Tombstone]) -> int:
         """Soft-delete the rows of these tombstones; what waits of them waits no longer. Answers how many."""

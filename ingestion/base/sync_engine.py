@@ -1,5 +1,6 @@
 """BaseSyncEngine: one run of one entity, from the lease to the closed history row."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -25,6 +26,7 @@ from ingestion.base.plan import Option, SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.reading import load_batches
 from ingestion.base.records import Batch, Page, Position, Tombstone
+from ingestion.base.rows import keys_of, values_of
 from ingestion.base.saving import BatchWriter
 from ingestion.base.window import Window, choose_window, fingerprint
 from ingestion.models.common import SyncHistory
@@ -68,6 +70,7 @@ class BaseSyncEngine:
     window: Window
     writer: BatchWriter
     total: int | None = None
+    saving: asyncio.Task[None] | None = None
 
     def __init__(self, *, progress: Progress | None = None, client: DataSource | None = None) -> None:
         self.progress = progress
@@ -91,6 +94,7 @@ class BaseSyncEngine:
             async for page in self.fetch_data(window):
                 batch = self.process_batch(page)
                 await self.save_data(batch, page.position)
+            await self.saved()
             await self.delete_missing(window)
         return history
 
@@ -137,6 +141,9 @@ class BaseSyncEngine:
 
     async def complete_sync(self, error: BaseException | None = None) -> None:
         """Close the history row with what became of the run; a refused one has none."""
+        if self.saving:
+            await asyncio.wait([self.saving])
+            error = error or self.saving.exception()
         if self.seen is not None:
             self.seen.close()
         if self.history.pk is None:
@@ -183,6 +190,7 @@ class BaseSyncEngine:
         """Rows and rejected of a page. Raises SafetyStop when a field is broken in most records."""
         with self.monitor.phase("process"):
             batch = self.processor.process_batch(page.records)
+            batch.seen_paths = frozenset(self.processor.mapper.seen)
         if broken := self.processor.mapper.broken():
             raise SafetyStop(
                 f"{', '.join(broken)}: invalid in more than half of the records",
@@ -192,16 +200,31 @@ class BaseSyncEngine:
         return batch
 
     async def save_data(self, batch: Batch, position: Position | None) -> None:
-        """Commit one batch: rows, rejected, counts and checkpoint in one transaction.
+        """Have one batch committed, after the one before it; the next is read and processed meanwhile.
+
+        Raises what the one before it has met.
+        """
+        await self.saved()
+        self.saving = asyncio.create_task(self.commit(batch, position))
+
+    async def saved(self) -> None:
+        """Wait for the batch that is being committed; stopping the run does not interrupt it.
 
         Raises SafetyStop when too many records were rejected so far, LeaseLost.
         """
+        if saving := self.saving:
+            await asyncio.wait([saving])
+            self.saving = None
+            saving.result()
+
+    async def commit(self, batch: Batch, position: Position | None) -> None:
+        """One batch: rows, rejected, counts and checkpoint in one transaction."""
         self.window = self.window.advanced(self.moments(batch))
         if self.seen is not None:
-            self.seen.add(self.processor.key_of(row) for row in batch.rows)
+            self.seen.add(keys_of(batch.rows, self.processor.key_fields))
             self.seen.add(error.key for error in batch.rejected)
         self.position = position if self.client.resumable else None
-        checkpoint = self.window.as_checkpoint(self.position, self.processor.mapper.seen)
+        checkpoint = self.window.as_checkpoint(self.position, batch.seen_paths)
         with self.monitor.phase("save"):
             added = await sync_to_async(patiently)(self.writer.using, self.writer.save, batch, checkpoint)
         self.monitor.record_processed(added.processed, added.failed)
@@ -232,8 +255,9 @@ class BaseSyncEngine:
         if missing and self.client.paging == "unstable":
             missing = await self.confirmed(missing)
         for start in range(0, len(missing), SWEEP_BATCH):
-            stones = [Tombstone(key) for key in missing[start : start + SWEEP_BATCH]]
-            await self.save_data(Batch(tombstones=stones), self.position)
+            batch = Batch(tombstones=[Tombstone(key) for key in missing[start : start + SWEEP_BATCH]])
+            batch.seen_paths = frozenset(self.processor.mapper.seen)
+            await self.commit(batch, self.position)
 
     # Steps.
 
@@ -331,7 +355,7 @@ class BaseSyncEngine:
     def moments(self, batch: Batch) -> list[datetime | None]:
         """The source timestamps of a batch."""
         name = self.processor.timestamp_field
-        rows = [row.get(name) for row in batch.rows] if name else []
+        rows = values_of(batch.rows, name) if name else []
         return [*rows, *(stone.moment for stone in batch.tombstones)]
 
     @property

@@ -569,3 +569,65 @@ def test_unchanged_rows_are_not_written_in_stock_either(database):
 
     assert history.records_unchanged == 300
     assert set(ShopStock.objects.values_list("sync_updated_at", flat=True)) == stamps
+
+
+# One batch is saved while the next is made.
+
+
+class Watching(ShopCustomerSyncEngine):
+    """Remembers in which order batches are made and committed."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.order = []
+
+    def process_batch(self, page):
+        self.order.append(("made", self.saving is not None and not self.saving.done()))
+        return super().process_batch(page)
+
+    async def commit(self, batch, position):
+        await super().commit(batch, position)
+        self.order.append(("committed", len(batch.rows)))
+
+
+def test_next_batch_is_made_while_one_is_being_committed():
+    engine = Watching(client=MemorySource(customers(4500), page_size=500))
+    history = engine.sync(SyncPlan())
+
+    assert counts(history)[:2] == (4500, 4500)
+    assert [what for what, _ in engine.order if what == "made"] == ["made"] * 3
+    assert ("made", True) in engine.order
+    assert [count for what, count in engine.order if what == "committed"] == [2000, 2000, 500]
+
+
+class FailingCommit(ShopCustomerSyncEngine):
+    """Its second batch cannot be committed."""
+
+    async def commit(self, batch, position):
+        if self.history.batch == 1:
+            raise SourceError("the second batch is lost", where="here", fix="nothing")
+        await super().commit(batch, position)
+
+
+def test_batch_that_cannot_be_committed_fails_the_run_although_the_read_went_on():
+    with pytest.raises(SourceError, match="the second batch is lost"):
+        sync(MemorySource(customers(6000), page_size=500), FailingCommit)
+
+    assert (last().status, last().records_processed, last().batch) == ("failed", 2000, 1)
+    assert ShopCustomer.objects.count() == 2000
+
+
+def test_last_batch_that_cannot_be_committed_fails_the_run_too():
+    with pytest.raises(SourceError, match="the second batch is lost"):
+        sync(MemorySource(customers(4000), page_size=500), FailingCommit)
+
+    assert (last().status, last().watermark) == ("failed", None)
+
+
+def test_checkpoint_names_what_the_run_had_seen_with_its_own_batch():
+    records = [customer(n, n) if n < 2000 else customer(n, n, city="Bonn") for n in range(4000)]
+    with pytest.raises(SourceError, match="the second batch is lost"):
+        sync(MemorySource(records, page_size=500), FailingCommit)
+
+    assert "name" in last().checkpoint["seen_paths"]
+    assert "city" not in last().checkpoint["seen_paths"]
