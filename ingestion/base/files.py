@@ -116,7 +116,8 @@ class FileDataSource(DataSource):
         Raises SourceError for what must not be taken for records, and when the file changes meanwhile.
         """
         start = position["line"] if position else 0
-        wanted = InWindow(resource.cursor, window, self.time_zone) if resource.cursor else None
+        bounded = resource.cursor and (window.since or window.until)
+        wanted = InWindow(resource.cursor or "", window, self.time_zone) if bounded else None
         with closing(self.pages(wanted, start)) as pages:
             for page in pages:
                 yield page

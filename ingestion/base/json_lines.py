@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import msgspec
+
 from ingestion.base.exceptions import SourceError
 from ingestion.base.numbers import exact
 from ingestion.base.records import Record, Unreadable
@@ -47,7 +49,7 @@ def wrong_layout(lines: Lines, found: str, command: str) -> SourceError:
 def read_object(text: str, lines: Lines) -> Record:
     """The object of a line, or what is wrong with it."""
     try:
-        found = DECODER.decode(text)
+        found = decoded(text)
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg} (column {error.colno})"
     except RecursionError:
@@ -77,6 +79,31 @@ def refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a JSON number")
 
 
-# The standard library's decoder: msgspec's is faster (5 µs against 10 µs for twenty fields) but drops the
-# first of two equal keys without a word.
+def decoded(text: str) -> Any:
+    """What a line says. Raises json.JSONDecodeError, ValueError, RecursionError.
+
+    msgspec's decoder is three times faster than the standard library's, but drops the first of two equal
+    keys without a word. Where no string holds an escape and none is followed by a space, each key brings one
+    `":` and nothing takes one away: as many of them as there are keys left means that none was dropped.
+    Whatever cannot be told like this is decoded by the exact one.
+    """
+    if not any(doubtful in text for doubtful in DOUBTFUL):
+        try:
+            found = FAST.decode(text)
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            return DECODER.decode(text)
+        if text.count('":') == keys_in(found):
+            return found
+    return DECODER.decode(text)
+
+
+def keys_in(value: Any) -> int:
+    """How many keys there are in a value, at any depth."""
+    if isinstance(value, dict):
+        return len(value) + sum(keys_in(each) for each in value.values() if isinstance(each, (dict, list)))
+    return sum(map(keys_in, value)) if isinstance(value, list) else 0
+
+
+DOUBTFUL = ("\\", '" ', '"\t')
+FAST = msgspec.json.Decoder(float_hook=exact)
 DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_float=exact, parse_constant=refuse)
