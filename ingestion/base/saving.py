@@ -29,6 +29,7 @@ class BatchWriter:
         self.dry_run = dry_run
         self.using = loader.target.using
         self.children: dict[str, Any] = {}
+        self.waits: bool | None = None
 
     def save(self, batch: Batch, checkpoint: dict[str, Any] | None) -> Counts:
         """Commit one batch. Answers what it added to the counts.
@@ -84,6 +85,7 @@ class BatchWriter:
         RejectedRecord.objects.using(self.using).keep(self.history, rejected, State.REJECTED)
         self.close_quarantine(batch, stuck, {error.key for error in warned})
         RejectedRecord.objects.using(self.using).keep(self.history, warned, State.WARNING)
+        self.waits = self.waits or bool(rejected or warned)
         return Counts.of_batch(batch, loaded, deleted), loaded
 
     def refused(self, batch: Batch, loaded: Loaded) -> list[RecordError]:
@@ -103,7 +105,9 @@ class BatchWriter:
         """Records that are loaded now wait no longer; asked only when something waits."""
         rows = RejectedRecord.objects.using(self.using).of(self.history.crm_source, self.history.sync_type)
         open_rows = rows.exclude(status=State.CLOSED)
-        if not batch.rows or not open_rows.exists():
+        # Only the holder of the lease adds to them: where nothing waits, nothing will until this run adds it.
+        self.waits = self.waits or (open_rows.exists() if self.waits is None else False)
+        if not batch.rows or not self.waits:
             return
         pairs = zip(keys_of(batch.rows, self.loader.target.key), batch.records, strict=True)
         loaded = [(key, record) for key, record in pairs if key not in stuck]

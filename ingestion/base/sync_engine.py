@@ -17,6 +17,7 @@ from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys
 from ingestion.base.exceptions import SafetyStop
 from ingestion.base.history import Outcome, close_run, past_of, settle_identity, stopped_run
+from ingestion.base.interpreter import tuned
 from ingestion.base.lease import HEARTBEAT, acquire
 from ingestion.base.ledger import Counts
 from ingestion.base.loaders import Loader, Target, create_loader
@@ -109,7 +110,8 @@ class BaseSyncEngine:
         """The right to be the only run of this entity; its row is closed whatever stops the run."""
         self.prepare(plan)
         try:
-            yield await self.start_sync(plan)
+            with tuned():
+                yield await self.start_sync(plan)
             self.check_result()
         except BaseException as error:
             await self.complete_sync(error)
