@@ -3,7 +3,7 @@
 Usable alone, without an engine:
 
     async with HubSpotClient("https://api.hubapi.com", Bearer(token)) as client:
-        async for contact in client.records(contacts): ...
+        found = await client.get_all(contacts)
 """
 
 import logging
@@ -17,6 +17,7 @@ import aiohttp
 import stamina
 
 from ingestion.base import logs
+from ingestion.base.ahead import PagesAhead
 from ingestion.base.auth import Auth
 from ingestion.base.datasource import DataSource, LoopGuard, Resource
 from ingestion.base.exceptions import ConfigurationError, SourceError, TransientError
@@ -101,6 +102,7 @@ class BaseAPIClient(DataSource):
     auth_fix: ClassVar[str] = "check the credentials"
 
     session: aiohttp.ClientSession
+    pages_at_once = 1
 
     def __init__(self, base_url: str, auth: Auth | None = None, *, page_size: int = 0) -> None:
         allow_http = setting(f"{self.url_setting}_ALLOW_HTTP").lower() in ("1", "true", "yes")
@@ -121,7 +123,9 @@ class BaseAPIClient(DataSource):
     def from_plan(cls, plan: SyncPlan, resource: Resource) -> Self:
         """The client of a run."""
         del resource
-        return cls.from_settings(page_size=plan.batch_size)
+        client = cls.from_settings(page_size=plan.batch_size)
+        client.pages_at_once = plan.concurrent_pages
+        return client
 
     @classmethod
     def lacks(cls, plan: SyncPlan, resource: Resource) -> str:
@@ -187,18 +191,21 @@ class BaseAPIClient(DataSource):
             at = position["at"] if position and number == start else None
             guard = LoopGuard(f"{self.base_url}{stage.request.path}")
             request: Request | None = stage.paginator.first(stage.request, at)
-            while request is not None:
-                answer = self.with_records(await self.request(request), stage)
-                calls, self.calls = self.calls, 0
-                request = stage.paginator.next(answer)
-                after = {"stage": number, "at": stage.paginator.position(request)} if request else None
-                position_after = after or {"stage": number + 1, "at": None}
-                page = Page(answer.records, position_after, answer.size, calls)
-                guard.check(page)
-                records = stage.paginator.take(answer)
-                if stage.complete and records:
-                    records = await stage.complete(records)
-                yield replace(page, records=records)
+            async with PagesAhead(self.request, stage.paginator, self.pages_at_once) as ahead:
+                while request is not None:
+                    answer = self.with_records(await ahead.answer(request), stage)
+                    calls, self.calls = self.calls, 0
+                    request = stage.paginator.next(answer)
+                    after = {"stage": number, "at": stage.paginator.position(request)} if request else None
+                    position_after = after or {"stage": number + 1, "at": None}
+                    page = Page(answer.records, position_after, answer.size, calls)
+                    guard.check(page)
+                    if request:
+                        ahead.go_on(request, answer)
+                    records = stage.paginator.take(answer)
+                    if stage.complete and records:
+                        records = await stage.complete(records)
+                    yield replace(page, records=records)
 
     async def get_all(self, resource: Resource, window: Window | None = None) -> list[Any]:
         """Every record of a resource as a list, for use without an engine."""

@@ -20,6 +20,7 @@ from ingestion.base.plan import (
     Option,
     RejectLimit,
     SyncPlan,
+    at_least_one,
     last_moment,
     moment,
     reject_limit,
@@ -104,6 +105,8 @@ class BaseSyncCommand(BaseCommand):
                 "--entity-type", choices=[*names, "all"], default="all", help="what to sync (default: all)"
             )
         add_universal_flags(parser)
+        if any(engine.client_class.kind == "api" for engine in self.all_engines()):
+            add_page_flags(parser)
         for option in self.entity_options():
             add_option(parser, option)
 
@@ -216,6 +219,19 @@ def add_universal_flags(parser: CommandParser) -> None:
         )
 
 
+def add_page_flags(parser: CommandParser) -> None:
+    """The flags of services that are read in pages."""
+    parser.add_argument(
+        "--concurrent-pages",
+        type=at_least_one,
+        metavar="N",
+        help="ask for N pages at once where pages have numbers (default: 1), within the service's rate",
+    )
+    parser.add_argument(
+        "--high-performance", action="store_true", help=f"the same as --concurrent-pages {PAGES_AT_ONCE}"
+    )
+
+
 def add_option(parser: CommandParser, option: Option) -> None:
     """A flag that only some entities have; whether it is required is decided with the entity."""
     if option.type is bool:
@@ -235,10 +251,14 @@ def plan_for(engine: Engine, options: dict[str, Any]) -> SyncPlan:
             )
     return SyncPlan(
         **{name: options[name] for name in PLAN_FLAGS},
+        concurrent_pages=options.get("concurrent_pages")
+        or (PAGES_AT_ONCE if options.get("high_performance") else 1),
         options=own,
         narrowed=any(option.narrows and own[option.name] != option.default for option in engine.options),
     )
 
+
+PAGES_AT_ONCE = 4
 
 PLAN_FLAGS = (
     *("start_date", "end_date", "full", "force", "dry_run", "batch_size", "max_records"),

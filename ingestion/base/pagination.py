@@ -62,6 +62,12 @@ class Paginator(Protocol):
     def next(self, answer: Answer) -> Request | None:
         """The request of the page after this one; None when it was the last."""
 
+    def following(self, request: Request, answer: Answer) -> Request | None:
+        """The request that will come after `request`, which is not answered yet; None where nobody knows.
+
+        `answer` is the last one there is.
+        """
+
     def position(self, request: Request) -> Any:
         """What is stored to come back to this request."""
 
@@ -73,6 +79,11 @@ class Style:
     def take(self, answer: Answer) -> list[Any]:
         """All of it."""
         return answer.records
+
+    def following(self, request: Request, answer: Answer) -> Request | None:
+        """Only an answer tells which page comes next."""
+        del request, answer
+        return None
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,12 @@ class PageNumber(Style):
         """The next number after a full page."""
         if len(answer.records) < self.count:
             return None
-        return answer.request.with_params(**{self.page: answer.request.params[self.page] + 1})
+        return self.following(answer.request, answer)
+
+    def following(self, request: Request, answer: Answer) -> Request:
+        """The next number, whether there is such a page or not."""
+        del answer
+        return request.with_params(**{self.page: request.params[self.page] + 1})
 
     def position(self, request: Request) -> Any:
         """The page's number."""
@@ -138,7 +154,12 @@ class Offset(Style):
         """Further on, by what came."""
         if len(answer.records) < self.count:
             return None
-        return answer.request.with_params(**{self.offset: answer.request.params[self.offset] + self.count})
+        return self.following(answer.request, answer)
+
+    def following(self, request: Request, answer: Answer) -> Request:
+        """Further on, whether there is such a page or not."""
+        del answer
+        return request.with_params(**{self.offset: request.params[self.offset] + self.count})
 
     def position(self, request: Request) -> Any:
         """The offset."""
@@ -280,6 +301,11 @@ class KeysetWindow:
         latest = self.order(self.latest(answer)) if answer.records else None
         pairs = zip(answer.records, self.moments(answer), strict=True)
         return [record for record, moment in pairs if self.order(moment) != latest]
+
+    def following(self, request: Request, answer: Answer) -> Request | None:
+        """Only an answer tells which page comes next."""
+        del request, answer
+        return None
 
     def next(self, answer: Answer) -> Request | None:
         """Further on: within one moment by key, else from the last moment on."""

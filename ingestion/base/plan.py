@@ -74,6 +74,7 @@ class SyncPlan:
     options: Mapping[str, Any] = field(default_factory=dict)
     narrowed: bool = False
     replay: bool = False
+    concurrent_pages: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
@@ -142,6 +143,13 @@ def whole_number(text: str) -> int:
     if text.strip().isascii() and text.strip().isdigit():
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+
+
+def at_least_one(text: str) -> int:
+    """A count, 1 or more."""
+    if count := whole_number(text):
+        return count
+    raise argparse.ArgumentTypeError("0 is too few; write 1 or more")
 
 
 SWEEP = Option(
