@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -98,7 +99,12 @@ def to_json(value: object) -> str:
 
 def key_text(key: Key) -> str:
     """A key in one spelling, the same for `7` and `"7"`: sources change their mind about types."""
-    return json.dumps([f"{part.normalize():f}" if isinstance(part, Decimal) else str(part) for part in key])
+    return f"[{', '.join([quoted(part if type(part) is str else part_text(part)) for part in key])}]"
+
+
+def part_text(part: object) -> str:
+    """One value of a key in one spelling."""
+    return f"{part.normalize():f}" if isinstance(part, Decimal) else str(part)
 
 
 def key_digest(key: Key) -> str:
