@@ -22,7 +22,7 @@ from ingestion.base.auth import Auth
 from ingestion.base.datasource import DataSource, LoopGuard, Resource
 from ingestion.base.exceptions import ConfigurationError, SourceError, TransientError
 from ingestion.base.fields import lookup, split_path
-from ingestion.base.limits import Pace, RateLimit
+from ingestion.base.limits import Pace, RateLimit, pace_of
 from ingestion.base.pagination import Answer, Paginator, Request, SinglePage
 from ingestion.base.plan import SyncPlan
 from ingestion.base.records import Page, Position
@@ -109,7 +109,8 @@ class BaseAPIClient(DataSource):
         self.base_url = checked_address(base_url, setting=self.url_setting, allow_http=allow_http)
         self.auth = auth or Auth()
         self.page_size = page_size
-        self.paces = {"": Pace(self.rate)} | {lane: Pace(limit) for lane, limit in self.lanes.items()}
+        limits = {"": self.allowed_rate(), **self.lanes}
+        self.paces = {lane: pace_of(self.base_url, lane, limit) for lane, limit in limits.items()}
         self.calls = 0
         self.patience = Patience.from_settings()
         self.timeout = float(setting("INGESTION_HTTP_TIMEOUT", "60"))
@@ -133,6 +134,15 @@ class BaseAPIClient(DataSource):
         del plan, resource
         missing = [name for name in cls.credentials if not setting(name)]
         return f"set {' and '.join(missing)} in .env or the environment" if missing else ""
+
+    @classmethod
+    def allowed_rate(cls) -> RateLimit | None:
+        """The declared rate, or that of the setting beside the address: `HUBSPOT_API_RATE=10/1`.
+
+        Raises ConfigurationError when the setting is not a rate.
+        """
+        name = f"{cls.url_setting.removesuffix('_URL')}_RATE"
+        return RateLimit.from_text(setting(name), setting=name, declared=cls.rate)
 
     @staticmethod
     def required(name: str) -> str:

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
 from ingestion.base.auth import Auth, Basic, Bearer, HeaderPairs, OAuth, Signed
-from ingestion.base.exceptions import AuthenticationError
-from ingestion.base.limits import Pace, RateLimit, retry_after
+from ingestion.base.exceptions import AuthenticationError, ConfigurationError
+from ingestion.base.limits import Pace, RateLimit, pace_of, retry_after
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -45,6 +46,62 @@ def test_no_window_ever_has_more_requests_than_declared():
     moments = spent(Pace(RateLimit(10, 0.2)), 35)
 
     assert all(later - first >= 0.199 for first, later in zip(moments, moments[10:], strict=False))
+
+
+def test_requests_under_way_together_keep_the_rate_too():
+    pace, moments = Pace(RateLimit(5, 0.2)), []
+
+    async def ask():
+        await pace.wait()
+        moments.append(time.monotonic())
+
+    async def ask_all():
+        await asyncio.gather(*(ask() for _ in range(20)))
+
+    asyncio.run(ask_all())
+
+    assert all(later - first >= 0.2 for first, later in zip(moments, moments[5:], strict=False))
+    assert len(moments) == 20
+
+
+def test_runs_in_other_threads_share_the_quota_of_an_address():
+    limit = RateLimit(5, 0.2)
+    with ThreadPoolExecutor(4) as pool:
+        each = pool.map(lambda _: spent(pace_of("https://shared.example/", "", limit), 5), range(4))
+        moments = sorted(moment for moments in each for moment in moments)
+
+    assert all(later - first >= 0.2 for first, later in zip(moments, moments[5:], strict=False))
+
+
+def test_other_addresses_and_lanes_have_a_quota_of_their_own():
+    limit = RateLimit(1, 60)
+    paces = [
+        pace_of(address, lane, limit) for address in ("https://a/", "https://b/") for lane in ("", "search")
+    ]
+
+    assert [pace.next_pause() for pace in paces] == [0.0] * 4
+    assert pace_of("https://a/", "", limit).next_pause() > 59
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("10/1", RateLimit(10, 1, "X-Left")),
+        (" 3 / 0.5 ", RateLimit(3, 0.5, "X-Left")),
+        ("7", RateLimit(7, 1, "X-Left")),
+        ("", RateLimit(2, 60, "X-Left")),
+    ],
+)
+def test_a_setting_replaces_the_declared_rate(text, rate):
+    declared = RateLimit(2, 60, "X-Left")
+
+    assert RateLimit.from_text(text, setting="SHOP_API_RATE", declared=declared) == rate
+
+
+@pytest.mark.parametrize("text", ["fast", "0/1", "5/0", "-1/1", "1/1/1", "1.5/1"])
+def test_what_is_no_rate_is_refused_by_name(text):
+    with pytest.raises(ConfigurationError, match=r"SHOP_API_RATE: .* is not a rate"):
+        RateLimit.from_text(text, setting="SHOP_API_RATE")
 
 
 def test_without_a_limit_nothing_waits():
