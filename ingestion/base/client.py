@@ -72,7 +72,8 @@ class Patience:
 class Stage:
     """One list of a read: its first request, how it pages, and where the records lie in a page.
 
-    `complete` fetches what a page's records still lack.
+    `complete` fetches what a page's records still lack. `adds` is what every record of the list gets besides:
+    what only its address tells, such as the account.
     """
 
     name: str
@@ -80,6 +81,11 @@ class Stage:
     paginator: Paginator = field(default_factory=SinglePage)
     items: str = ""
     complete: Callable[[list[Any]], Awaitable[list[Any]]] | None = None
+    adds: Mapping[str, Any] = field(default_factory=dict)
+
+    def position(self, request: Request) -> Any:
+        """Where this list can be gone on with: a key in it, or else only its beginning (None)."""
+        return self.paginator.position(request) if self.paginator.paging == "keyset" else None
 
 
 class BaseAPIClient(DataSource):
@@ -206,7 +212,7 @@ class BaseAPIClient(DataSource):
                     answer = self.with_records(await ahead.answer(request), stage)
                     calls, self.calls = self.calls, 0
                     request = stage.paginator.next(answer)
-                    after = {"stage": number, "at": stage.paginator.position(request)} if request else None
+                    after = {"stage": number, "at": stage.position(request)} if request else None
                     position_after = after or {"stage": number + 1, "at": None}
                     page = Page(answer.records, position_after, answer.size, calls)
                     guard.check(page)
@@ -215,6 +221,8 @@ class BaseAPIClient(DataSource):
                     records = stage.paginator.take(answer)
                     if stage.complete and records:
                         records = await stage.complete(records)
+                    if stage.adds:
+                        records = [{**record, **stage.adds} for record in records]
                     yield replace(page, records=records)
 
     async def get_all(self, resource: Resource, window: Window | None = None) -> list[Any]:

@@ -24,17 +24,20 @@ class Resource:
     """One thing a client can read: an endpoint, a table, a sheet, a file.
 
     `cursor` is the source's field with the time of the last change (a path as in a mapping), `lag` how
-    long the source takes to show a change, `options` whatever the client needs to know besides.
+    long the source takes to show a change, `keeps_months` how long it keeps a record by that time (0: for
+    good): nothing older is asked for, and what is stored of it stays. `options` is whatever the client needs
+    to know besides.
     """
 
     name: str
     cursor: str | None = None
     lag: timedelta = timedelta(0)
+    keeps_months: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def described(self) -> str:
         """Everything that was declared, as text that is the same in every process (functions by name)."""
-        return repr((self.name, self.cursor, self.lag, plain(self.options)))
+        return repr((self.name, self.cursor, self.lag, self.keeps_months, plain(self.options)))
 
 
 def plain(value: object) -> object:
@@ -86,6 +89,14 @@ class DataSource(ABC):
         Empty where it makes no difference (a file replaces a file).
         """
         return ""
+
+    def parts(self, resource: Resource) -> tuple[str, ...]:
+        """The accounts (or other parents) whose records a read brings one after another, by their keys.
+
+        Each has a cursor of its own. Empty where the source is one.
+        """
+        del resource
+        return ()
 
     def version(self) -> str:
         """What a stored position is only valid for, besides the identity (a file: its size and time)."""

@@ -15,6 +15,7 @@ from ingestion.base.exceptions import SafetyStop
 from ingestion.base.loaders import Target
 from ingestion.base.processor import has_field
 from ingestion.base.records import Key, Tombstone, key_text
+from ingestion.base.window import Window
 
 BRAKE_SHARE = 0.2
 BRAKE_ROWS = 10
@@ -52,6 +53,21 @@ def alive(target: Target, scope: Mapping[str, Any] | None = None) -> "models.Que
     """The rows of a table (of an engine's part of it) that are not deleted."""
     rows = target.model._base_manager.using(target.using)
     return rows.filter(source_deleted_at=None, **(scope or {}))
+
+
+def stretches(
+    window: Window, scope: Mapping[str, Any], part_field: str, timestamp_field: str | None
+) -> dict[str, dict[str, Any]]:
+    """The filters of the rows that a complete read must have shown, for each account (or other parent).
+
+    What lies before the time that the source keeps is not among them: it stays as it is.
+    """
+    found = {}
+    for part in window.parts or [""]:
+        since = window.of(part).since
+        kept = {f"{timestamp_field}__gte": since} if since and timestamp_field else {}
+        found[part] = {**scope, **({part_field: part} if part else {}), **kept}
+    return found
 
 
 def missing_keys(target: Target, seen: SeenKeys, scope: Mapping[str, Any]) -> tuple[list[Key], int]:

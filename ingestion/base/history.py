@@ -26,11 +26,12 @@ class Outcome:
 
 def past_of(history: SyncHistory, watermark: datetime | None, reconcile_every: timedelta | None) -> Past:
     """The watermark in effect, and whether the last complete read is too long ago."""
+    cursors = SyncHistory.objects.cursors(history.crm_source, history.sync_type)
     if reconcile_every is None:
-        return Past(watermark)
+        return Past(watermark, cursors=cursors)
     runs = SyncHistory.objects.of(history.crm_source, history.sync_type).finished()
     last = runs.filter(configuration__complete=True).values_list("start_time", flat=True).first()
-    return Past(watermark, reconcile=last is None or history.start_time - last >= reconcile_every)
+    return Past(watermark, last is None or history.start_time - last >= reconcile_every, cursors)
 
 
 def settle_identity(
@@ -82,11 +83,9 @@ def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> 
     history.error_message = message_of(history, error)
     history.performance_metrics = outcome.metrics
     if error is None and window and not outcome.dry_run:
-        history.watermark = window.watermark(
-            SyncHistory.objects.watermark(history.crm_source, history.sync_type)
-        )
+        remember(history, window)
     drop = error is None or (isinstance(error, FatalError) and not error.resumable)
-    names = ["end_time", "status", "error_message", "performance_metrics", "watermark"]
+    names = ["end_time", "status", "error_message", "performance_metrics", "watermark", "cursors"]
     values = {name: getattr(history, name) for name in names} | {"lease": None}
     with transaction.atomic(router.db_for_write(SyncHistory)):
         row = SyncHistory.objects.filter(pk=history.pk, status=Status.RUNNING, lease=history.lease)
@@ -98,6 +97,16 @@ def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> 
             older = SyncHistory.objects.of(history.crm_source, history.sync_type).filter(pk__lt=history.pk)
             older.filter(checkpoint__isnull=False).update(checkpoint=None)
     history.lease = None
+
+
+def remember(history: SyncHistory, window: Window) -> None:
+    """The watermark that a good run leaves, and the cursors of several accounts."""
+    entity = (history.crm_source, history.sync_type)
+    if not window.parts:
+        history.watermark = window.watermark(SyncHistory.objects.watermark(*entity))
+    elif window.covers:
+        history.cursors = window.cursors(SyncHistory.objects.cursors(*entity))
+        history.watermark = window.earliest(history.cursors)
 
 
 def closed_before(history: SyncHistory) -> bool:

@@ -109,28 +109,40 @@ class SinglePage(Style):
 
 @dataclass(frozen=True)
 class PageNumber(Style):
-    """`?page=1`, `?page=2`, … until a page comes back short."""
+    """`?page=1`, `?page=2`, … to the last one.
+
+    `total` is the path of the number of pages in the answer. Where there is none, or an answer does not have
+    it, a page that comes back short is the last.
+    """
 
     paging: ClassVar[Paging] = "unstable"
     page: str = "page"
     size: str = "per_page"
     count: int = 100
     start: int = 1
+    total: str = ""
 
     def first(self, request: Request, position: Any) -> Request:
         """From the first page, or from a stored one."""
         return request.with_params(**{self.page: position or self.start, self.size: self.count})
 
     def next(self, answer: Answer) -> Request | None:
-        """The next number after a full page."""
-        if len(answer.records) < self.count:
+        """The next number, as long as there is such a page."""
+        if self.pages(answer) is None and len(answer.records) < self.count:
             return None
         return self.following(answer.request, answer)
 
-    def following(self, request: Request, answer: Answer) -> Request:
-        """The next number, whether there is such a page or not."""
-        del answer
-        return request.with_params(**{self.page: request.params[self.page] + 1})
+    def following(self, request: Request, answer: Answer) -> Request | None:
+        """The next number; whether there is such a page is known where the answer says how many there are."""
+        number, pages = request.params[self.page] + 1, self.pages(answer)
+        if pages is not None and number >= self.start + pages:
+            return None
+        return request.with_params(**{self.page: number})
+
+    def pages(self, answer: Answer) -> int | None:
+        """How many pages the answer says there are."""
+        found = lookup(answer.body, split_path(self.total)) if self.total else None
+        return int(found) if isinstance(found, (int, str)) and str(found).isdecimal() else None
 
     def position(self, request: Request) -> Any:
         """The page's number."""

@@ -158,3 +158,9 @@ SWEEP = Option(
     type=bool,
     default=False,
 )
+
+LOOK_BACK = Option(
+    "--look-back",
+    help="read so many days before the last sync again, for changes that the source dates nowhere",
+    type=whole_number,
+)

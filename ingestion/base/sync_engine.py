@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connections, router
@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from ingestion.base import logs
 from ingestion.base.datasource import DataSource, Resource
-from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys
-from ingestion.base.exceptions import SafetyStop
+from ingestion.base.deletes import SeenKeys
+from ingestion.base.exceptions import ConfigurationError, SafetyStop
 from ingestion.base.history import Outcome, close_run, past_of, settle_identity, stopped_run
 from ingestion.base.interpreter import tuned
 from ingestion.base.lease import HEARTBEAT, acquire
@@ -26,29 +26,30 @@ from ingestion.base.patience import patiently
 from ingestion.base.plan import Option, SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.reading import load_batches
-from ingestion.base.records import Batch, Page, Position, Tombstone
+from ingestion.base.records import Batch, Page, Position
 from ingestion.base.rows import keys_of, values_of
 from ingestion.base.saving import BatchWriter
-from ingestion.base.window import Window, choose_window, fingerprint
+from ingestion.base.sweeping import Deletes, Sweeping
+from ingestion.base.window import Window, choose_windows, fingerprint, reach
 from ingestion.models.common import SyncHistory
 
-Deletes = Literal["ignore", "tombstone", "sweep"]
 Progress = Callable[[SyncHistory, int | None], None]
 
-SWEEP_BATCH = 2000
 OVERLAP = timedelta(minutes=5)
 RECONCILE_EVERY = timedelta(days=7)
 
 
-class BaseSyncEngine:
+class BaseSyncEngine(Sweeping):
     """One entity of one source; a subclass is a declaration, an instance is one run.
 
     `after` names entities of the same source that are synced before. `overlap` is how far behind the
-    watermark a delta begins. `deletes` says how rows go: `ignore`, `tombstone` (the source says so),
-    `sweep` (missing from a complete read); `scope` is the engine's part of a table it shares.
-    `delta_misses_changes` makes a full compare due every `reconcile_every`. `options` are flags of this
-    entity alone. `replaces` takes over an entity that another app has declared; an `optional` entity is
-    passed over by a run of all where it is not configured.
+    watermark a delta begins, `look_back` the same where the cursor is no time of change: so much is read
+    again for late edits (setting `<SOURCE>_LOOK_BACK_DAYS`, option LOOK_BACK). `part_field` is the column
+    with the account of a row, where the client reads several. `deletes` says how rows go: `ignore`,
+    `tombstone` (the source says so), `sweep` (missing from a complete read); `scope` is the engine's part of
+    a table it shares. `delta_misses_changes` makes a full compare due every `reconcile_every`. `options` are
+    flags of this entity alone. `replaces` takes over an entity that another app has declared; an `optional`
+    entity is passed over by a run of all where it is not configured.
     """
 
     crm_source: ClassVar[str]
@@ -58,6 +59,8 @@ class BaseSyncEngine:
     processor_class: ClassVar[type[BaseProcessor]]
     after: ClassVar[tuple[str, ...]] = ()
     overlap: ClassVar[timedelta] = OVERLAP
+    look_back: ClassVar[timedelta | None] = None
+    part_field: ClassVar[str] = ""
     deletes: ClassVar[Deletes] = "ignore"
     scope: ClassVar[Mapping[str, Any]] = {}
     delta_misses_changes: ClassVar[bool] = False
@@ -221,7 +224,8 @@ class BaseSyncEngine:
 
     async def commit(self, batch: Batch, position: Position | None) -> None:
         """One batch: rows, rejected, counts and checkpoint in one transaction."""
-        self.window = self.window.advanced(self.moments(batch))
+        owners = values_of(batch.rows, self.part_field) if self.part_field else []
+        self.window = self.window.advanced(self.moments(batch), owners)
         if self.seen is not None:
             self.seen.add(keys_of(batch.rows, self.processor.key_fields))
             self.seen.add(error.key for error in batch.rejected)
@@ -235,31 +239,6 @@ class BaseSyncEngine:
         if self.progress:
             self.progress(self.history, self.total)
         self.check_rejected()
-
-    async def delete_missing(self, window: Window) -> None:
-        """Sweep: soft-delete the rows that a complete read did not show.
-
-        Raises SafetyStop when the read was empty or too much would go.
-        """
-        if not self.sweeps:
-            return
-        if self.seen is None:
-            if window.strategy == "full":
-                self.notes.append("not swept: only a complete read without --force deletes")
-            return
-        if window.resumes:
-            await self.read_keys(self.seen)
-        if self.seen.unreadable:
-            self.notes.append(f"not swept: {self.seen.unreadable} records without a readable key")
-            return
-        missing, total = await sync_to_async(missing_keys)(self.writer.loader.target, self.seen, self.scope)
-        check_sweep(self.seen, missing, total, allowed=self.plan.allow_deletes, where=self.title)
-        if missing and self.client.paging == "unstable":
-            missing = await self.confirmed(missing)
-        for start in range(0, len(missing), SWEEP_BATCH):
-            batch = Batch(tombstones=[Tombstone(key) for key in missing[start : start + SWEEP_BATCH]])
-            batch.seen_paths = frozenset(self.processor.mapper.seen)
-            await self.commit(batch, self.position)
 
     # Steps.
 
@@ -300,8 +279,14 @@ class BaseSyncEngine:
         """The strategy, the resume and what the history row says of them."""
         every = self.reconcile_every if self.delta_misses_changes else None
         past = past_of(history, self.get_last_sync_timestamp(), every)
-        window = choose_window(
-            plan, past, resource=self.resource, overlap=self.overlap, started=history.start_time
+        behind = reach(plan, self.overlap, self.look_back, f"{self.crm_source.upper()}_LOOK_BACK_DAYS")
+        window = choose_windows(
+            plan,
+            past,
+            resource=self.resource,
+            overlap=behind,
+            started=history.start_time,
+            parts=self.parts(),
         )
         if not self.resource.cursor and (plan.start_date or plan.end_date):
             self.notes.append("read whole: this entity has no timestamp, the dates filter nothing")
@@ -326,44 +311,26 @@ class BaseSyncEngine:
         history.save(update_fields=["configuration"])
         return window
 
+    def parts(self) -> tuple[str, ...]:
+        """The accounts of this run. Raises ConfigurationError where the rows would not tell them apart."""
+        parts = self.client.parts(self.resource)
+        if parts and not self.part_field:
+            raise ConfigurationError(
+                f"{type(self).__name__} does not say which column tells the accounts apart",
+                where=self.title,
+                fix="name it: part_field = 'account_id'",
+            )
+        return parts
+
     async def heartbeat(self) -> None:
         """While the source is silent: say that this run lives."""
         await sync_to_async(self.writer.beat)()
-
-    async def read_keys(self, into: SeenKeys) -> None:
-        """Everything once more, for its keys alone."""
-        window = Window("full", self.window.cap, complete=True)
-        async for page in self.client.read_keys(self.resource, window):
-            alive = (record for record in page.records if not self.processor.says_gone(record))
-            into.add(self.processor.read_key(record) for record in alive)
-            await self.heartbeat()
-
-    async def confirmed(self, missing: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Of keys that an unstable read did not show, those that are gone for certain.
-
-        Offsets shift while a list is read, so a key may hide in any one read. It is gone when the source
-        says so of the key itself, or when a second complete read does not show it either.
-        """
-        answers = [await self.client.exists(self.resource, key) for key in missing[:1]]
-        if answers == [None]:
-            again = SeenKeys()
-            await self.read_keys(again)
-            gone = [] if again.unreadable else [key for key in missing if key not in again]
-            again.close()
-            return gone
-        rest = [await self.client.exists(self.resource, key) for key in missing[1:]]
-        return [key for key, there in zip(missing, answers + rest, strict=True) if there is False]
 
     def moments(self, batch: Batch) -> list[datetime | None]:
         """The source timestamps of a batch."""
         name = self.processor.timestamp_field
         rows = values_of(batch.rows, name) if name else []
         return [*rows, *(stone.moment for stone in batch.tombstones)]
-
-    @property
-    def sweeps(self) -> bool:
-        """Whether this run deletes what it does not find."""
-        return self.deletes == "sweep" or bool(self.plan.options.get("sweep"))
 
     @property
     def window_or_none(self) -> Window | None:

@@ -58,6 +58,11 @@ class SyncHistoryQuerySet(models.QuerySet["SyncHistory"]):
         runs = self.of(crm_source, sync_type).finished().exclude(watermark=None)
         return runs.values_list("watermark", flat=True).first()
 
+    def cursors(self, crm_source: str, sync_type: str) -> dict[str, str]:
+        """The same of each account, where a source has several: key → moment as ISO text."""
+        runs = self.of(crm_source, sync_type).finished().exclude(watermark=None)
+        return runs.values_list("cursors", flat=True).first() or {}
+
 
 class SyncHistory(models.Model):
     """One run of one entity: what it was asked, what it did, how far the entity is stored.

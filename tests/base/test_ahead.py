@@ -174,6 +174,14 @@ def test_list_whose_next_page_only_the_answer_names_is_read_one_page_ahead_at_mo
     assert peak == 1
 
 
+def test_no_page_beyond_the_total_is_asked_for_however_many_at_once():
+    pages = [{"data": [n], "pages": 3} for n in range(3)]
+    asked, peak = asked_ahead(PageNumber(count=1, total="pages"), pages, 8)
+
+    assert [request["page"] for request in asked] == [1, 2, 3]
+    assert peak == 2
+
+
 class NumberedEngine(ShopCustomerSyncEngine):
     client_class = NumberedClient
 

@@ -45,6 +45,27 @@ def test_counting_styles_come_back_to_a_stored_position(style):
     assert style.first(START, style.position(later)) == later
 
 
+def test_page_number_ends_at_the_total_that_the_answer_names():
+    style = PageNumber(count=10, total="total_pages")
+    first = style.first(START, None)
+    second = style.next(answer(first, 10, {"total_pages": 2}))
+
+    assert second.params["page"] == 2
+    assert style.next(answer(second, 10, {"total_pages": 2})) is None, "full, and yet the last"
+    assert style.next(answer(first, 9, {"total_pages": 2})) == second, "short, and yet not the last"
+    assert style.following(second, answer(first, 10, {"total_pages": 2})) is None
+    assert style.next(answer(first, 0, {"total_pages": 0})) is None
+
+
+@pytest.mark.parametrize("body", [{}, {"total_pages": None}, {"total_pages": "many"}], ids=str)
+def test_page_number_without_a_total_ends_at_a_short_page(body):
+    style = PageNumber(count=10, total="total_pages")
+    first = style.first(START, None)
+
+    assert style.next(answer(first, 10, body)).params["page"] == 2
+    assert style.next(answer(first, 9, body)) is None
+
+
 def test_cursor_ends_when_none_is_named_and_not_at_an_empty_page():
     style = Cursor("paging.next.after", "after", count=100)
     first = style.first(START, None)

@@ -1,0 +1,120 @@
+"""Sweep: how an engine deletes what a complete read did not show."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+from asgiref.sync import sync_to_async
+
+from ingestion.base.datasource import DataSource, Resource
+from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys, stretches
+from ingestion.base.plan import SyncPlan
+from ingestion.base.processor import BaseProcessor
+from ingestion.base.records import Batch, Key, Position, Tombstone
+from ingestion.base.saving import BatchWriter
+from ingestion.base.window import Window
+
+Deletes = Literal["ignore", "tombstone", "sweep"]
+
+SWEEP_BATCH = 2000
+
+
+class Sweeping:
+    """The part of an engine that deletes; `seen` has the keys of a complete read."""
+
+    resource: ClassVar[Resource]
+    deletes: ClassVar[Deletes] = "ignore"
+    scope: ClassVar[Mapping[str, Any]] = {}
+    part_field: ClassVar[str] = ""
+
+    client: DataSource
+    processor: BaseProcessor
+    plan: SyncPlan
+    writer: BatchWriter
+    window: Window
+    notes: list[str]
+    seen: SeenKeys | None
+    position: Position | None
+
+    @property
+    def title(self) -> str:
+        """The entity, for messages."""
+        raise NotImplementedError
+
+    async def commit(self, batch: Batch, position: Position | None) -> None:
+        """One batch in one transaction."""
+        raise NotImplementedError
+
+    async def heartbeat(self) -> None:
+        """Say that this run lives."""
+        raise NotImplementedError
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether this run deletes what it does not find."""
+        return self.deletes == "sweep" or bool(self.plan.options.get("sweep"))
+
+    async def delete_missing(self, window: Window) -> None:
+        """Sweep: soft-delete the rows that a complete read did not show.
+
+        Raises SafetyStop when the read was empty or too much would go.
+        """
+        if not self.sweeps:
+            return
+        if self.seen is None:
+            if window.strategy == "full":
+                self.notes.append("not swept: only a complete read without --force deletes")
+            return
+        if window.resumes:
+            await self.read_keys(self.seen)
+        if self.seen.unreadable:
+            self.notes.append(f"not swept: {self.seen.unreadable} records without a readable key")
+            return
+        missing = await self.unseen(window, self.seen)
+        if missing and self.client.paging == "unstable":
+            missing = await self.confirmed(missing)
+        for start in range(0, len(missing), SWEEP_BATCH):
+            batch = Batch(tombstones=[Tombstone(key) for key in missing[start : start + SWEEP_BATCH]])
+            batch.seen_paths = frozenset(self.processor.mapper.seen)
+            await self.commit(batch, self.position)
+
+    async def unseen(self, window: Window, seen: SeenKeys) -> list[Key]:
+        """The keys of live rows that a complete read did not show. Raises SafetyStop when they are too many.
+
+        An account (of several) that showed nothing of what is stored of it is left alone.
+        """
+        target, found = self.writer.loader.target, []
+        for part, rows in stretches(
+            window, self.scope, self.part_field, self.processor.timestamp_field
+        ).items():
+            missing, total = await sync_to_async(missing_keys)(target, seen, rows)
+            if part and missing and len(missing) == total:
+                self.notes.append(f"{part} not swept: it showed none of its {total:,} rows")
+                continue
+            check_sweep(seen, missing, total, allowed=self.plan.allow_deletes, where=self.title)
+            found += missing
+        return found
+
+    async def read_keys(self, into: SeenKeys) -> None:
+        """Everything once more, for its keys alone."""
+        window = replace(self.window, position=None)
+        async for page in self.client.read_keys(self.resource, window):
+            alive = (record for record in page.records if not self.processor.says_gone(record))
+            into.add(self.processor.read_key(record) for record in alive)
+            await self.heartbeat()
+
+    async def confirmed(self, missing: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Of keys that an unstable read did not show, those that are gone for certain.
+
+        Offsets shift while a list is read, so a key may hide in any one read. It is gone when the source
+        says so of the key itself, or when a second complete read does not show it either.
+        """
+        answers = [await self.client.exists(self.resource, key) for key in missing[:1]]
+        if answers == [None]:
+            again = SeenKeys()
+            await self.read_keys(again)
+            gone = [] if again.unreadable else [key for key in missing if key not in again]
+            again.close()
+            return gone
+        rest = [await self.client.exists(self.resource, key) for key in missing[1:]]
+        return [key for key, there in zip(missing, answers + rest, strict=True) if there is False]
