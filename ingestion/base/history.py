@@ -92,8 +92,7 @@ def close_run(history: SyncHistory, window: Window | None, outcome: Outcome) -> 
         if not row.update(**values, **({"checkpoint": None} if drop else {})):
             if error is None and not closed_before(history):
                 raise lease_lost(history)
-            return
-        if error is None and window and window.covers and not outcome.dry_run:
+        elif error is None and window and window.covers and not outcome.dry_run:
             older = SyncHistory.objects.of(history.crm_source, history.sync_type).filter(pk__lt=history.pk)
             older.filter(checkpoint__isnull=False).update(checkpoint=None)
     history.lease = None

@@ -30,6 +30,10 @@ START_TOLERANCE = 5.0
 """Seconds by which two readings of one process's start may differ (the clock may be set meanwhile)."""
 
 
+AT_WORK: set[str] = set()
+"""The tokens of the runs of this process that have not ended."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """A process that may hold a lease; `machine` is a boot of a machine and, on Linux, a pid namespace.
@@ -48,12 +52,10 @@ class Holder:
     def this_process(cls) -> Self:
         """A holder that no other run has, not even another one of this process."""
         process = psutil.Process()
+        token = uuid.uuid4().hex[:12]
+        AT_WORK.add(token)
         return cls(
-            socket.gethostname().replace("|", "_"),
-            machine(),
-            process.pid,
-            process.create_time(),
-            uuid.uuid4().hex[:12],
+            socket.gethostname().replace("|", "_"), machine(), process.pid, process.create_time(), token
         )
 
     @classmethod
@@ -68,13 +70,19 @@ class Holder:
         return f"{self.host}|{self.machine}|{self.pid}|{self.started:.2f}|{self.token}"
 
     def is_dead(self) -> bool:
-        """Whether this process is known to be gone; False where that cannot be told from here."""
+        """Whether this holder is known to be gone; False where that cannot be told from here.
+
+        A run of this very process is gone when it has ended: its row may be open still, because the
+        database could not be reached to close it.
+        """
         here = (socket.gethostname().replace("|", "_"), machine())
         if (self.host, self.machine) != here:
             return False
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) < START_TOLERANCE
+            if same and self.pid == os.getpid():
+                return self.token not in AT_WORK
             return not same or process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
@@ -92,22 +100,31 @@ def machine() -> str:
 def acquire(history: SyncHistory) -> None:
     """Save `history` as the one running row of its entity, closing a dead run that is in the way.
 
-    Raises LeaseRefused, with nothing written, when a living run holds the lease.
+    Called again after a fault of the database, it recognises the row that a COMMIT has saved whose answer
+    was lost. Raises LeaseRefused, with nothing written, when a living run holds the lease.
     """
     using = router.db_for_write(SyncHistory)
+    history.lease = history.lease or str(Holder.this_process())
     for _ in range(3):
-        free(history)
-        history.lease = str(Holder.this_process())
+        run = running_run(history)
+        history.pk = run.pk if run and run.lease == history.lease else None
         try:
-            with transaction.atomic(using):
+            if history.pk is None:
+                free(history)
                 history.heartbeat_at = DatabaseNow()
-                history.save(force_insert=True)
-        except IntegrityError:  # another process was faster
-            history.pk = None
+                with transaction.atomic(using):
+                    history.save(force_insert=True)
+        except IntegrityError:  # another process was faster, or our own COMMIT is late
             continue
         history.refresh_from_db(fields=["heartbeat_at"])
         return
     raise refusal(running_run(history))
+
+
+def let_go(lease: str | None) -> None:
+    """A run of this process has ended, whether its row could be closed or not."""
+    if holder := Holder.parse(lease):
+        AT_WORK.discard(holder.token)
 
 
 def free(wanted: SyncHistory) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import stamina
+from asgiref.sync import sync_to_async
 from django.db import InterfaceError, OperationalError, connections
 
 from ingestion.base.exceptions import FatalError, TransientError, first_line
@@ -17,14 +18,14 @@ T = TypeVar("T")
 
 DatabaseFault = (OperationalError, InterfaceError)
 
-PASSING_STATES = frozenset({"57P01", "57P02", "57P03", "53300", "55P03"})
-"""PostgreSQL: shut down or starting up, too many connections, lock not available."""
+PASSING_STATES = frozenset({"57P01", "57P02", "57P03", "57P05", "53300", "55P03"})
+"""PostgreSQL: shut down or starting up, idle session ended, too many connections, lock not available."""
 
 PASSING_CLASSES = ("08", "40")
 """SQLSTATE classes: connection exception; transaction rollback (serialisation failure, deadlock)."""
 
-PASSING_NUMBERS = frozenset({1040, 1205, 1213, 2002, 2003, 2006, 2013})
-"""MySQL: too many connections, lock wait timeout, deadlock, server gone or lost."""
+PASSING_NUMBERS = frozenset({0, 1040, 1203, 1205, 1213, 2002, 2003, 2006, 2013})
+"""MySQL: a closed connection, too many connections, lock wait timeout, deadlock, server gone or lost."""
 
 
 class DatabaseFailure(FatalError):
@@ -63,6 +64,11 @@ def patiently(using: str, work: Callable[..., T], *args: object, attempts: int =
         fix = "see the database's log; the next run goes on after the last batch that was committed"
         raise DatabaseFailure(what, where=where, fix=fix) from error
     raise TransientError("was never tried", where=using)  # stamina tries at least once
+
+
+async def in_database(using: str, work: Callable[..., T], *args: object) -> T:
+    """`patiently`, for coroutines: in the thread that owns the connection."""
+    return await sync_to_async(patiently)(using, work, *args)
 
 
 def once(using: str, work: Callable[..., T], *args: object) -> T:

@@ -7,12 +7,12 @@ and deletes nothing; a record that loads closes its own row in quarantine.
 import logging
 from collections.abc import AsyncIterator, Sequence
 
-from asgiref.sync import sync_to_async
 from django.db import models
 
 from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.exceptions import LeaseRefused
 from ingestion.base.loaders.base import real_foreign_keys
+from ingestion.base.patience import in_database, patiently
 from ingestion.base.plan import RejectLimit, SyncPlan
 from ingestion.base.records import Page, Position
 from ingestion.base.sync_engine import Progress
@@ -41,7 +41,7 @@ class QuarantineSource(DataSource):
         """Pages of raw payloads."""
         del resource, window, position
         last = 0
-        while rows := await sync_to_async(self.after)(last):
+        while rows := await in_database(self.rows.db, self.after, last):
             last = rows[-1].pk
             yield Page([row.record for row in rows], {"id": last})
 
@@ -65,9 +65,10 @@ def replay(
     rows = RejectedRecord.objects.of(engine.crm_source, engine.sync_type).waiting()
     rows = rows.filter(pk__in=ids) if ids else rows
     rows = rows.filter(reason=reason) if reason else rows
-    if not rows.exists():
+    waiting = patiently(rows.db, rows.count)
+    if not waiting:
         return None
-    everything = RejectLimit(share=None, count=rows.count())
+    everything = RejectLimit(share=None, count=waiting)
     plan = SyncPlan(replay=True, dry_run=dry_run, max_rejected=everything)
     return engine(client=QuarantineSource(rows), progress=progress).sync(plan)
 

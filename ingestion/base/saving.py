@@ -30,6 +30,7 @@ class BatchWriter:
         self.using = loader.target.using
         self.children: dict[str, Any] = {}
         self.waits: bool | None = None
+        self.loaded = Loaded()
 
     def save(self, batch: Batch, checkpoint: dict[str, Any] | None) -> Counts:
         """Commit one batch. Answers what it added to the counts.
@@ -40,7 +41,7 @@ class BatchWriter:
         with transaction.atomic(self.using):
             if not self.open_batch(self.history, None if self.dry_run else checkpoint):
                 return self.committed_before(before)
-            added, loaded = self.load(batch)
+            added, self.loaded = self.load(batch)
             total = before + added
             if not self.dry_run:
                 self.own_row().update(**total.columns())
@@ -49,7 +50,7 @@ class BatchWriter:
         if self.dry_run:
             self.count_dry(total)
         self.remember(total)
-        self.count_children(loaded)
+        self.count_children()
         return added
 
     def own_row(self) -> Any:
@@ -72,6 +73,7 @@ class BatchWriter:
     def committed_before(self, before: Counts) -> Counts:
         """The batch is in the database already: take its counts from there."""
         self.history.refresh_from_db()
+        self.count_children()
         after = Counts.of_history(self.history)
         return Counts(*(b - a for a, b in zip(astuple(before), astuple(after), strict=True)))
 
@@ -138,8 +140,9 @@ class BatchWriter:
         for name, value in total.columns().items():
             setattr(self.history, name, value)
 
-    def count_children(self, loaded: Loaded) -> None:
-        """Child rows are counted apart."""
+    def count_children(self) -> None:
+        """Child rows are counted apart, once their batch is known to be committed."""
+        loaded, self.loaded = self.loaded, Loaded()
         for name, counts in loaded.children.items():
             total = self.children.setdefault(name, dict.fromkeys(counts.__slots__, 0))
             for each in counts.__slots__:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from asgiref.sync import sync_to_async
-
 from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys, stretches
+from ingestion.base.patience import in_database
 from ingestion.base.plan import SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.records import Batch, Key, Position, Tombstone
@@ -87,7 +86,7 @@ class Sweeping:
         for part, rows in stretches(
             window, self.scope, self.part_field, self.processor.timestamp_field
         ).items():
-            missing, total = await sync_to_async(missing_keys)(target, seen, rows)
+            missing, total = await in_database(target.using, missing_keys, target, seen, rows)
             if part and missing and len(missing) == total:
                 self.notes.append(f"{part} not swept: it showed none of its {total:,} rows")
                 continue

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -18,11 +17,11 @@ from ingestion.base.deletes import SeenKeys
 from ingestion.base.exceptions import ConfigurationError, SafetyStop
 from ingestion.base.history import Outcome, close_run, past_of, settle_identity, stopped_run
 from ingestion.base.interpreter import tuned
-from ingestion.base.lease import HEARTBEAT, acquire
+from ingestion.base.lease import HEARTBEAT, acquire, let_go
 from ingestion.base.ledger import Counts
 from ingestion.base.loaders import Loader, Target, create_loader
 from ingestion.base.metrics import PerformanceMonitor
-from ingestion.base.patience import patiently
+from ingestion.base.patience import in_database, patiently
 from ingestion.base.plan import Option, SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.reading import load_batches
@@ -142,7 +141,7 @@ class BaseSyncEngine(Sweeping):
     def open_run(self) -> None:
         """In the thread that owns the database connection: the writer, then the row."""
         self.writer = BatchWriter(self.history, self.get_loader(), dry_run=self.plan.dry_run)
-        patiently(self.writer.using, acquire, self.history, attempts=3)
+        patiently(self.writer.using, acquire, self.history)
 
     async def complete_sync(self, error: BaseException | None = None) -> None:
         """Close the history row with what became of the run; a refused one has none."""
@@ -156,8 +155,11 @@ class BaseSyncEngine(Sweeping):
         self.monitor.details |= {"drift": self.processor.drift(), "children": self.writer.children}
         self.monitor.details |= {"notes": self.notes, "warnings": self.warnings}
         outcome = Outcome(error, self.monitor.get_metrics(), dry_run=self.plan.dry_run)
-        close = partial(patiently, self.writer.using, close_run, self.history, self.window_or_none, outcome)
-        await sync_to_async(close)()
+        lease = self.history.lease
+        try:
+            await in_database(self.writer.using, close_run, self.history, self.window_or_none, outcome)
+        finally:
+            let_go(lease)
         logs.completed(self.history)
 
     async def determine_sync_strategy(self, plan: SyncPlan, history: SyncHistory) -> Window:
@@ -165,7 +167,7 @@ class BaseSyncEngine(Sweeping):
 
         Raises ConfigurationError when the source is another account than the last run's.
         """
-        self.window = await sync_to_async(self.choose)(plan, history)
+        self.window = await in_database(self.writer.using, self.choose, plan, history)
         self.processor.mapper.seen.update(self.window.seen_paths)
         if self.sweeps and self.window.complete:
             self.seen = SeenKeys()
@@ -232,7 +234,7 @@ class BaseSyncEngine(Sweeping):
         self.position = position if self.client.resumable else None
         checkpoint = self.window.as_checkpoint(self.position, batch.seen_paths)
         with self.monitor.phase("save"):
-            added = await sync_to_async(patiently)(self.writer.using, self.writer.save, batch, checkpoint)
+            added = await in_database(self.writer.using, self.writer.save, batch, checkpoint)
         self.monitor.record_processed(added.processed, added.failed)
         self.warnings += len(batch.warnings)
         logs.rejected(self.history, batch.rejected, batch.warnings)
@@ -277,6 +279,7 @@ class BaseSyncEngine(Sweeping):
 
     def choose(self, plan: SyncPlan, history: SyncHistory) -> Window:
         """The strategy, the resume and what the history row says of them."""
+        notes: list[str] = []
         every = self.reconcile_every if self.delta_misses_changes else None
         past = past_of(history, self.get_last_sync_timestamp(), every)
         behind = reach(plan, self.overlap, self.look_back, f"{self.crm_source.upper()}_LOOK_BACK_DAYS")
@@ -289,9 +292,9 @@ class BaseSyncEngine(Sweeping):
             parts=self.parts(),
         )
         if not self.resource.cursor and (plan.start_date or plan.end_date):
-            self.notes.append("read whole: this entity has no timestamp, the dates filter nothing")
+            notes.append("read whole: this entity has no timestamp, the dates filter nothing")
         identity, mapping = self.client.identity(), self.processor.fingerprint()
-        self.notes += settle_identity(history, plan, window, identity, mapping)
+        notes += settle_identity(history, plan, window, identity, mapping)
         parts = [
             self.resource.described(),
             identity,
@@ -306,9 +309,10 @@ class BaseSyncEngine(Sweeping):
             if checkpoint["fingerprint"] == window.fingerprint:
                 window = window.resumed(checkpoint, run)
             else:
-                self.notes.append(f"run {run} is not gone on with: the source or the orders have changed")
+                notes.append(f"run {run} is not gone on with: the source or the orders have changed")
         history.configuration |= {"strategy": window.strategy, "resumes": window.resumes}
         history.save(update_fields=["configuration"])
+        self.notes += notes
         return window
 
     def parts(self) -> tuple[str, ...]:
@@ -324,7 +328,7 @@ class BaseSyncEngine(Sweeping):
 
     async def heartbeat(self) -> None:
         """While the source is silent: say that this run lives."""
-        await sync_to_async(self.writer.beat)()
+        await in_database(self.writer.using, self.writer.beat)
 
     def moments(self, batch: Batch) -> list[datetime | None]:
         """The source timestamps of a batch."""

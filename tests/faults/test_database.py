@@ -141,7 +141,7 @@ def test_fault_that_never_passes_is_told_after_a_while(monkeypatch):
     assert connections["postgres"].in_atomic_block is False
 
 
-@pytest.mark.parametrize("number", [1205, 1213, 2006, 2013])
+@pytest.mark.parametrize("number", [0, 1203, 1205, 1213, 2006, 2013])
 def test_mysql_says_by_number_what_may_pass(number):
     assert may_pass(OperationalError(number, "x"))
     assert not may_pass(OperationalError(1114, "the table is full"))
