@@ -7,10 +7,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo test lint format lock bench clean
+.PHONY: help demo test test-all lint format lock bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(VENV)/runtime  ## see a full sync, a delta, a bad record and the history, in a throw-away database
 	@rm -rf .demo && mkdir .demo
@@ -18,6 +18,9 @@ demo: $(VENV)/runtime  ## see a full sync, a delta, a bad record and the history
 
 test: $(VENV)/develop  ## run the tests; INGESTION_TEST_REQUIRE=postgres,mariadb makes a missing service an error
 	@INGESTION_TEST_REQUIRE="$(INGESTION_TEST_REQUIRE)" $(RUN) -m pytest $(ARGS)
+
+test-all: $(VENV)/develop  ## the same with ten kills at every crash point, and every message to the database lost once
+	@INGESTION_TEST_SEEDS=10 INGESTION_TEST_REQUIRE="$(INGESTION_TEST_REQUIRE)" $(RUN) -m pytest $(ARGS)
 
 lint: $(VENV)/develop  ## ruff check, ruff format --check, mypy strict
 	@$(RUN) -m ruff check .

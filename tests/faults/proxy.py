@@ -30,6 +30,20 @@ class Message:
         return self.kind == b"d"
 
 
+class Nth:
+    """The message of this number (from 0) among those that are meant."""
+
+    def __init__(self, number, of=lambda message: True):
+        self.left = number
+        self.of = of
+
+    def __call__(self, message):
+        if not self.of(message):
+            return False
+        self.left -= 1
+        return self.left < 0
+
+
 class Proxy:
     """Listens on a port of its own while its `with` block runs.
 

@@ -21,7 +21,7 @@ from ingestion.base.replay import replay
 from ingestion.base.testing import MemorySource
 from ingestion.models import RejectedRecord, SyncHistory
 from tests.conftest import on
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Nth, Proxy
 from tests.shop.engines import ShopCustomerSyncEngine, ShopOrderSyncEngine
 from tests.shop.models import ShopCustomer, ShopOrderLine
 
@@ -97,20 +97,6 @@ def is_right(history):
     assert ShopCustomer.objects.count() == RECORDS - REJECTED
     assert RejectedRecord.objects.waiting().count() == REJECTED
     assert len(row.performance_metrics["notes"]) == 1
-
-
-class Nth:
-    """The message of this number (from 0) among those that are meant."""
-
-    def __init__(self, number, of=lambda message: True):
-        self.left = number
-        self.of = of
-
-    def __call__(self, message):
-        if not self.of(message):
-            return False
-        self.left -= 1
-        return self.left < 0
 
 
 def count(proxy, run):

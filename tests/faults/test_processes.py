@@ -1,22 +1,13 @@
 """Whole processes: killed, interrupted, doubled; each on a database of its own."""
 
-import os
 import re
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-import uuid
-from pathlib import Path
 
-import psycopg
 import pytest
-from django.conf import settings
 
-from tests.faults.crash import MOMENTS
+from tests.faults.crash import points
 
-ROOT = Path(__file__).parents[2]
 LINES = 9000
 
 
@@ -28,128 +19,50 @@ def file(tmp_path):
     return path
 
 
-class Project:
-    """The reference project on a database of its own."""
-
-    def __init__(self, url, query):
-        self.environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
-        self.query = query
-        self.manage("migrate", "--verbosity", "0", check=True)
-
-    def start(self, *args, **kwargs):
-        return subprocess.Popen(
-            [sys.executable, *args],
-            cwd=ROOT,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **kwargs,
-        )
-
-    def manage(self, *args, check=False):
-        process = self.start("manage.py", *args)
-        process.output, process.errors = process.communicate(timeout=60)
-        assert not check or process.returncode == 0, process.errors
-        return process
-
-    def sync(self, file, *flags, **kwargs):
-        return self.manage("sync_hubspot_zipcodes", "--file", str(file), *flags, **kwargs)
-
-    def crash(self, file, moment, *flags):
-        process = self.start("-m", "tests.faults.crash", str(file), moment, *flags)
-        process.communicate(timeout=60)
-        return process.returncode
-
-    def rows(self):
-        return self.query(
-            "SELECT zipcode, city FROM ingestion_hubspot_zip_code"
-            " WHERE source_deleted_at IS NULL ORDER BY zipcode"
-        )
-
-    def runs(self):
-        return self.query(
-            "SELECT status, lease, records_processed, error_message FROM ingestion_sync_history ORDER BY id"
-        )
-
-    def wait_for(self, sql, seconds=30):
-        """Wait until a query answers something true."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self.query(sql)[0][0]:
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"never true: {sql}")
-
-
-@pytest.fixture
-def sqlite(tmp_path):
-    path = tmp_path / "project.sqlite3"
-
-    def query(sql):
-        with sqlite3.connect(path, timeout=30) as connection:
-            return connection.execute(sql).fetchall()
-
-    return Project(f"sqlite:///{path}", query)
-
-
-@pytest.fixture
-def postgres():
-    if "postgres" in settings.MISSING:
-        pytest.skip(settings.MISSING["postgres"])
-    name = f"ingestion_{uuid.uuid4().hex[:12]}"
-    server = "host=127.0.0.1 user=postgres dbname={}"
-    with psycopg.connect(server.format("postgres"), autocommit=True) as admin:
-        admin.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-
-        def query(sql):
-            with psycopg.connect(server.format(name)) as connection:
-                return connection.execute(sql).fetchall()
-
-        yield Project(f"postgres://postgres@127.0.0.1:5432/{name}", query)
-        admin.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(name)))
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def project(request):
     return request.getfixturevalue(request.param)
+
+
+def sync(project, file, *flags, **kwargs):
+    return project.manage("sync_hubspot_zipcodes", "--file", str(file), *flags, **kwargs)
+
+
+def crash(project, nursery, file, number, *flags):
+    """A run that is killed at one of the points, in its third batch where it has batches."""
+    point = points("sqlite", "file")[number]
+    nth = min(3, point.most)
+    code, _ = project.run(nursery, "sync_hubspot_zipcodes", "--file", file, *flags, point=point, nth=nth)
+    assert code == -signal.SIGKILL
+
+
+def rows(project):
+    return project.query(
+        "SELECT zipcode, city FROM ingestion_hubspot_zip_code"
+        " WHERE source_deleted_at IS NULL ORDER BY zipcode"
+    )
 
 
 def expected():
     return [(f"{n:05}", f"City {n}") for n in range(LINES)]
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_run_that_is_killed_is_made_up_for_by_the_next_at_once(moment, project, file):
-    killed = project.crash(file, moment)
-    after = project.sync(file, check=True)
-
-    (first, second) = project.runs()
-    assert killed == -signal.SIGKILL
-    assert first[:2] == ("failed", None)
-    assert first[3].startswith("interrupted: ")
-    assert second[:2] == ("success", None)
-    assert first[2] + second[2] == LINES, "a resumed run repeats nothing that was committed"
-    assert project.rows() == expected()
-    assert "success" in after.output
-
-
-def test_killed_sweep_still_deletes_exactly_what_is_gone(sqlite, file):
-    sqlite.sync(file, check=True)
+def test_killed_sweep_still_deletes_exactly_what_is_gone(sqlite, nursery, file):
+    sync(sqlite, file, check=True)
     lines = file.read_text().splitlines()
     file.write_text("\n".join(lines[:-7]) + "\n")
-    sqlite.crash(file, "while closing", "--sweep")
-    sqlite.sync(file, "--sweep", check=True)
+    crash(sqlite, nursery, file, 16, "--sweep")
+    sync(sqlite, file, "--sweep", check=True)
 
-    assert sqlite.rows() == expected()[:-7]
+    assert rows(sqlite) == expected()[:-7]
 
 
-def test_resume_is_not_taken_when_the_file_has_changed(sqlite, file):
-    sqlite.crash(file, "after its commit")
+def test_resume_is_not_taken_when_the_file_has_changed(sqlite, nursery, file):
+    crash(sqlite, nursery, file, 13)
     file.write_text(file.read_text().replace("City 1,", "Town 1,"))
-    sqlite.sync(file, check=True)
+    sync(sqlite, file, check=True)
 
-    assert sqlite.rows()[1] == ("00001", "Town 1")
+    assert rows(sqlite)[1] == ("00001", "Town 1")
     assert sqlite.runs()[1][2] == LINES
 
 
@@ -194,14 +107,14 @@ def test_signal_closes_the_row_and_says_one_line(number, sqlite, file):
 
 def test_second_process_is_told_who_is_at_work_and_exits_with_1(project, file):
     first = slowly(project, file)
-    second = project.sync(file)
+    second = sync(project, file)
     first.communicate(timeout=60)
 
     assert second.returncode == 1
     assert f"process {first.pid} is at work since" in second.errors
     assert first.returncode == 0
     assert [run[0] for run in project.runs()] == ["success"]
-    assert project.rows() == expected()
+    assert rows(project) == expected()
 
 
 def test_process_that_lost_its_lease_to_another_commits_nothing_more(project, file):
@@ -210,10 +123,10 @@ def test_process_that_lost_its_lease_to_another_commits_nothing_more(project, fi
     time.sleep(0.1)
     run = project.query("SELECT id FROM ingestion_sync_history")[0][0]
     project.manage("sync_status", "--close", str(run), check=True)
-    heir = project.sync(file, check=True)
+    heir = sync(project, file, check=True)
     changed = file.with_name("changed.csv")
     changed.write_text(file.read_text().replace("City 8999", "Town 8999"))
-    project.sync(changed, check=True)
+    sync(project, changed, check=True)
     zombie.send_signal(signal.SIGCONT)
     _, errors = zombie.communicate(timeout=60)
 
@@ -221,4 +134,4 @@ def test_process_that_lost_its_lease_to_another_commits_nothing_more(project, fi
     assert "does not hold the lease any more" in errors
     assert "success" in heir.output
     assert [run[0] for run in project.runs()] == ["failed", "success", "success"]
-    assert project.rows()[8999] == ("08999", "Town 8999")
+    assert rows(project)[8999] == ("08999", "Town 8999")
