@@ -88,9 +88,9 @@ class Holder:
             return True
 
 
-def machine() -> str:
+def machine(proc: Path = Path("/proc")) -> str:
     """This boot of this machine and, where there are such, this pid namespace."""
-    boot, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    boot, namespace = proc / "sys/kernel/random/boot_id", proc / "self/ns/pid"
     if not boot.exists():
         return str(int(psutil.boot_time()))
     inner = os.readlink(namespace).strip("pid:[]") if namespace.is_symlink() else ""

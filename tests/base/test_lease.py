@@ -9,11 +9,11 @@ from datetime import timedelta
 import psutil
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from ingestion.base.exceptions import LeaseLost, LeaseRefused
-from ingestion.base.lease import Holder, acquire, machine
+from ingestion.base.lease import Holder, acquire, let_go, machine
 from ingestion.base.testing import MemorySource
 from ingestion.models import SyncHistory
 from tests.shop.engines import ShopCustomerSyncEngine
@@ -190,6 +190,93 @@ def test_run_that_was_closed_by_hand_before_its_end_does_not_call_itself_a_succe
         ClosedLate(client=source()).sync()
 
     assert SyncHistory.objects.get().status == "failed"
+
+
+class Meanwhile:
+    """Something that another process does just before the first `times` statements that begin like this."""
+
+    def __init__(self, begins, act, times=1):
+        self.begins = begins
+        self.act = act
+        self.left = times
+
+    def __call__(self, execute, sql, params, many, context):
+        if sql.startswith(self.begins) and self.left:
+            self.left -= 1
+            begins, self.begins = self.begins, "nothing of our own doing"
+            self.act()
+            self.begins = begins
+        return execute(sql, params, many, context)
+
+
+def test_run_that_another_process_was_faster_than_looks_again(database):
+    faster = Meanwhile("INSERT INTO", lambda: run_row("faster"))
+    with connections[database].execute_wrapper(faster):
+        acquire(mine := wanted())
+
+    assert (faster.left, SyncHistory.objects.get().lease) == (0, mine.lease)
+
+
+def test_run_that_is_never_fast_enough_is_refused(database):
+    faster = Meanwhile("INSERT INTO", lambda: run_row("faster"), times=3)
+    with (
+        connections[database].execute_wrapper(faster),
+        pytest.raises(LeaseRefused, match="too fast") as refused,
+    ):
+        acquire(mine := wanted())
+
+    assert refused.value.fix == "run again"
+    assert mine.pk is None
+    assert not SyncHistory.objects.exists()
+
+
+def test_run_that_ends_while_it_is_looked_at_is_not_in_the_way(database):
+    row = run_row(str(Holder.this_process()))
+    ends = Meanwhile("UPDATE", lambda: SyncHistory.objects.update(status="failed", lease=None))
+    with connections[database].execute_wrapper(ends):
+        acquire(mine := wanted())
+
+    row.refresh_from_db()
+    assert (ends.left, row.status, row.error_message, mine.status) == (0, "failed", None, "running")
+
+
+def test_opening_again_finds_the_row_that_was_saved_before(database):
+    acquire(mine := wanted())
+    number, lease = mine.pk, mine.lease
+    mine.pk = None
+    acquire(mine)
+
+    assert (mine.pk, mine.lease, SyncHistory.objects.count()) == (number, lease, 1)
+
+
+def test_run_of_this_process_that_has_ended_frees_the_lease(database):
+    acquire(first := wanted())
+    let_go(first.lease)
+    acquire(second := wanted())
+
+    first.refresh_from_db()
+    assert (first.status, first.lease, second.status) == ("failed", None, "running")
+
+
+def test_lease_that_somebody_else_wrote_is_let_go_without_a_word():
+    let_go("somebody's")
+    let_go(None)
+
+
+@pytest.mark.parametrize("namespace", [True, False])
+def test_machine_is_its_boot_and_where_there_is_one_its_pid_namespace(tmp_path, namespace):
+    boot = tmp_path / "sys/kernel/random/boot_id"
+    boot.parent.mkdir(parents=True)
+    boot.write_text("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\n")
+    (tmp_path / "self/ns").mkdir(parents=True)
+    if namespace:
+        (tmp_path / "self/ns/pid").symlink_to("pid:[4026531836]")
+
+    assert machine(tmp_path) == "0f1e2d3c-4b5a-6978" + (".4026531836" if namespace else ".")
+
+
+def test_machine_without_boot_ids_is_told_by_the_time_of_its_boot(tmp_path):
+    assert machine(tmp_path) == str(int(psutil.boot_time()))
 
 
 def test_refused_engine_leaves_no_row_behind(database):

@@ -13,6 +13,7 @@ from ingestion.base.plan import (
     Option,
     RejectLimit,
     SyncPlan,
+    at_least_one,
     last_moment,
     moment,
     reject_limit,
@@ -88,6 +89,23 @@ def test_what_is_no_date_is_refused_with_the_form_to_write(parse, text):
 )
 def test_whole_number_is_zero_or_more(text, expected):
     assert whole_number(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("1", 1), (" 8 ", 8), ("012", 12)])
+def test_count_of_at_least_one_is_a_whole_number(text, expected):
+    assert at_least_one(text) == expected
+
+
+@pytest.mark.parametrize("text", ["0", "00", " 0 "])
+def test_none_at_all_is_too_few(text):
+    with pytest.raises(ArgumentTypeError, match="0 is too few; write 1 or more"):
+        at_least_one(text)
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS, ids=ascii)
+def test_what_is_no_count_is_refused_as_any_number_is(text):
+    with pytest.raises(ArgumentTypeError, match="not a whole number, 0 or more"):
+        at_least_one(text)
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS, ids=ascii)
