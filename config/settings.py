@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "ingestion",
+    "ingestion.sync.callrail",
     "ingestion.sync.hubspot",
 ]
 MIDDLEWARE = [

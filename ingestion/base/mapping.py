@@ -13,7 +13,7 @@ from ingestion.base.exceptions import ConfigurationError, FieldError, hint
 from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field, lookup
 from ingestion.base.records import Record, Row, digest, to_json
 from ingestion.base.rows import Column
-from ingestion.base.validators import ChangedValue, InvalidValue
+from ingestion.base.validators import ChangedValue, InvalidValue, OddValue
 
 FRAMEWORK_COLUMNS = frozenset({"sync_created_at", "sync_updated_at", "source_deleted_at", "extra"})
 """Columns of SourceModel: filled by the loader, never by a mapping."""
@@ -45,6 +45,7 @@ class FieldMapper:
         validate: bool = True,
     ) -> None:
         self.model = model
+        self.validate = validate
         self.conventions = conventions or Conventions()
         declared = {attribute_of(model, name): as_field(source) for name, source in fields.items()}
         targets = mappable(model, skip)
@@ -129,6 +130,10 @@ class FieldMapper:
         """The row's value of one raw one; what is wrong with it is put down."""
         try:
             return column.take(raw)
+        except OddValue as odd:
+            if self.validate:
+                found.warnings.setdefault(place, []).append(field_error(column, odd, raw))
+            return odd.kept
         except ChangedValue as change:
             found.warnings.setdefault(place, []).append(field_error(column, change, raw))
             self.count_invalid(column.name)

@@ -211,10 +211,11 @@ class Cursor(Style):
 
 @dataclass(frozen=True)
 class NextUrl(Style):
-    """The body has the next page's whole address, at `source`."""
+    """The body has the next page's whole address, at `source`; `more` is a flag that may deny it."""
 
     paging: ClassVar[Paging] = "snapshot"
     source: str
+    more: str = ""
 
     def first(self, request: Request, position: Any) -> Request:
         """The request, or the stored address."""
@@ -222,6 +223,8 @@ class NextUrl(Style):
 
     def next(self, answer: Answer) -> Request | None:
         """The address in the body."""
+        if self.more and lookup(answer.body, split_path(self.more)) is False:
+            return None
         url = lookup(answer.body, split_path(self.source))
         return Request(str(url)) if url not in (MISSING, None, "") else None
 

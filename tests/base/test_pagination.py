@@ -83,6 +83,10 @@ def test_next_url_and_link_header_follow_the_named_address():
 
     assert NextUrl("links.next").next(answer(START, 1, {"links": {"next": url}})) == Request(url)
     assert NextUrl("links.next").next(answer(START, 1, {"links": {"next": None}})) is None
+    assert NextUrl("next", more="has_next").next(answer(START, 1, {"next": url, "has_next": False})) is None
+    assert NextUrl("next", more="has_next").next(
+        answer(START, 1, {"next": url, "has_next": True})
+    ) == Request(url)
     assert LinkHeader().next(answer(START, 1, headers={"Link": link})) == Request(url)
     assert LinkHeader().next(answer(START, 1)) is None
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingestion.sandbox.server import SandboxServer
+from ingestion.sync.callrail.sandbox import FakeCallRail
 from ingestion.sync.hubspot.sandbox import FakeHubSpot
 
 CANARY = "canary-7f3a91c2"
@@ -23,4 +24,20 @@ def hubspot(monkeypatch) -> Iterator[FakeHubSpot]:
         monkeypatch.setenv("INGESTION_RETRY_SECONDS", "2")
         monkeypatch.setenv("INGESTION_RETRY_ATTEMPTS", "3")
         monkeypatch.setenv("INGESTION_HTTP_TIMEOUT", "1")
+        yield fake
+
+
+@pytest.fixture
+def callrail(monkeypatch) -> Iterator[FakeCallRail]:
+    """One account with two companies and nothing else; its clock stands five minutes ago."""
+    fake = FakeCallRail(rate_limited=False)
+    fake.keys = {CANARY}
+    fake.clock.set(datetime.now(UTC) - timedelta(minutes=5))
+    with SandboxServer(fake):
+        monkeypatch.setenv("CALLRAIL_API_URL", fake.url)
+        monkeypatch.setenv("CALLRAIL_API_KEY", CANARY)
+        monkeypatch.setenv("CALLRAIL_API_RATE", "1000/1")
+        monkeypatch.setenv("INGESTION_RETRY_SECONDS", "2")
+        monkeypatch.setenv("INGESTION_RETRY_ATTEMPTS", "3")
+        monkeypatch.setenv("INGESTION_HTTP_TIMEOUT", "2")
         yield fake

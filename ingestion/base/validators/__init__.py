@@ -3,7 +3,7 @@
 A value is converted, or kept with a warning, or refused; it is never silently changed into something else.
 """
 
-from ingestion.base.validators.base import BaseValidator, ChangedValue, InvalidValue
+from ingestion.base.validators.base import BaseValidator, ChangedValue, InvalidValue, OddValue
 from ingestion.base.validators.numbers import BooleanValidator, NumberValidator
 from ingestion.base.validators.other import BinaryValidator, IPAddressValidator, JSONValidator, UUIDValidator
 from ingestion.base.validators.texts import (
@@ -52,6 +52,7 @@ __all__ = [
     "JSONValidator",
     "NumberValidator",
     "ObjectIdValidator",
+    "OddValue",
     "PhoneValidator",
     "StringValidator",
     "TimeValidator",

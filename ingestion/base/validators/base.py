@@ -30,6 +30,10 @@ class ChangedValue(InvalidValue):
         super().__init__(code, message)
 
 
+class OddValue(ChangedValue):
+    """The value is taken as it came, but a person should look at it: a warning, and never more than that."""
+
+
 class BaseValidator:
     """Turns one raw value into one Python value; set up by its constructor and not changed afterwards."""
 
