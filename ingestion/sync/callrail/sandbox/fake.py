@@ -167,7 +167,7 @@ class FakeCallRail(Fake):
         if kind not in ("calls", "form_submissions"):
             return records
         shown = {*asked.query.get("fields", "").split(","), *ALWAYS.get(kind, set())}
-        late = {*OPTIONAL, "company_name", "company_time_zone"} - shown
+        late = {*OPTIONAL, "company_name", "company_time_zone", "tracker_id"} - shown
         late |= {"company_id"} - shown if kind == "calls" else set()
         return [{name: value for name, value in r.items() if name not in late} for r in records]
 

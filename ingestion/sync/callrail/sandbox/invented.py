@@ -86,7 +86,7 @@ class Inventor:
             **{"tracking_phone_number": self.phone()},
             **OPTIONAL,
             **{"person_id": self.id("PER"), "created_at": local(moment), "company_time_zone": ZONE},
-            "company_name": "Roofs & Sons",
+            **{"company_name": "Roofs & Sons", "tracker_id": self.id("TRK")},
         }
 
     def trackers(self, moment: datetime) -> dict[str, Any]:
