@@ -112,7 +112,10 @@ class DataSource(ABC):
         """
 
     def read_keys(self, resource: Resource, window: "Window") -> AsyncIterator[Page]:
-        """Everything once more, for its keys alone; a source with a cheaper way overrides this."""
+        """Everything once more, for its keys alone; a source with a cheaper way overrides this.
+
+        Where the window has a position, what lies before it is enough.
+        """
         return self.read(resource, window)
 
     async def count_records(self, resource: Resource, window: "Window") -> int | None:

@@ -65,7 +65,7 @@ class Sweeping:
                 self.notes.append("not swept: only a complete read without --force deletes")
             return
         if window.resumes:
-            await self.read_keys(self.seen)
+            await self.read_keys(self.seen, window)
         if self.seen.unreadable:
             self.notes.append(f"not swept: {self.seen.unreadable} records without a readable key")
             return
@@ -94,9 +94,8 @@ class Sweeping:
             found += missing
         return found
 
-    async def read_keys(self, into: SeenKeys) -> None:
-        """Everything once more, for its keys alone."""
-        window = replace(self.window, position=None)
+    async def read_keys(self, into: SeenKeys, window: Window) -> None:
+        """What an interrupted run has read before this one, or everything, once more for its keys alone."""
         async for page in self.client.read_keys(self.resource, window):
             alive = (record for record in page.records if not self.processor.says_gone(record))
             into.add(self.processor.read_key(record) for record in alive)
@@ -111,7 +110,7 @@ class Sweeping:
         answers = [await self.client.exists(self.resource, key) for key in missing[:1]]
         if answers == [None]:
             again = SeenKeys()
-            await self.read_keys(again)
+            await self.read_keys(again, replace(self.window, position=None))
             gone = [] if again.unreadable else [key for key in missing if key not in again]
             again.close()
             return gone
