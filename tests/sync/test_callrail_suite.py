@@ -1,8 +1,11 @@
 """Every CallRail engine under the standard suite."""
 
+import ast
+import inspect
 from datetime import UTC, datetime, timedelta
 
 from ingestion.base.testing import MemorySource, engine_suite
+from ingestion.registry import ordered
 from ingestion.sync.callrail.engines import (
     CallRailAccountSyncEngine,
     CallRailCallSyncEngine,
@@ -47,3 +50,15 @@ TestMessages = suite(
 )
 TestTags = suite(CallRailTagSyncEngine, "account_id", "name")
 TestUsers = suite(CallRailUserSyncEngine, "account_id", "last_name", email="ada@example.com")
+
+
+def lines(cls):
+    """The lines of a class that declare: less its name and its docstring."""
+    tree = ast.parse(inspect.getsource(cls)).body[0]
+    return sum(node.end_lineno - node.lineno + 1 for node in tree.body if not isinstance(node, ast.Expr))
+
+
+def test_an_entity_is_declared_in_fifteen_lines():
+    declared = {each.sync_type: lines(each) + lines(each.processor_class) for each in ordered("callrail")}
+
+    assert {name: count for name, count in declared.items() if count > 15} == {}

@@ -5,7 +5,7 @@ days again; the others are short and are read whole.
 """
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ingestion.base.datasource import Resource
 from ingestion.base.plan import LOOK_BACK, Option
@@ -28,6 +28,11 @@ COMPANY = Option("--company-id", help="only this company (COM…); deletes nothi
 
 KEPT_MONTHS = 25
 """CallRail shows nothing older, and refuses a range that begins before."""
+
+
+def dated(name: str, cursor: str, **options: Any) -> Resource:
+    """A list that is asked by date."""
+    return Resource(name, cursor, keeps_months=KEPT_MONTHS, options=options)
 
 
 class CallRailSyncEngine(BaseSyncEngine):
@@ -71,12 +76,7 @@ class CallRailCallSyncEngine(CallRailDatedSyncEngine):
     """Calls, by `start_time`."""
 
     sync_type = "calls"
-    resource = Resource(
-        "calls",
-        cursor="start_time",
-        keeps_months=KEPT_MONTHS,
-        options={"fields": CALL_FIELDS, "relative": True},
-    )
+    resource = dated("calls", "start_time", fields=CALL_FIELDS, relative=True)
     processor_class = CallRailCallProcessor
 
 
@@ -93,9 +93,7 @@ class CallRailFormSubmissionSyncEngine(CallRailDatedSyncEngine):
     """Form submissions, by `submitted_at`."""
 
     sync_type = "form_submissions"
-    resource = Resource(
-        "form_submissions", cursor="submitted_at", keeps_months=KEPT_MONTHS, options={"fields": FORM_FIELDS}
-    )
+    resource = dated("form_submissions", "submitted_at", fields=FORM_FIELDS)
     processor_class = CallRailFormSubmissionProcessor
 
 
@@ -103,11 +101,7 @@ class CallRailTextMessageSyncEngine(CallRailDatedSyncEngine):
     """Messages, by their conversation's last one; it shows only its recent ones, so none is deleted."""
 
     sync_type = "text_messages"
-    resource = Resource(
-        *("text-messages", "created_at"),
-        keeps_months=KEPT_MONTHS,
-        options={"items": "conversations", "messages": True},
-    )
+    resource = dated("text-messages", "created_at", items="conversations", messages=True)
     processor_class = CallRailTextMessageProcessor
     deletes = "ignore"
 

@@ -21,6 +21,18 @@ from ingestion.sync.callrail.validators import color, email, money, not_negative
 CREATED = {"api_created_at": Field("created_at", formats=("%Y-%m-%d %H:%M:%S %z",))}
 """Accounts write `2026-02-10 03:43:50 -0500`, all others ISO 8601."""
 
+FORMATTED = (
+    *("formatted_customer_phone_number", "formatted_customer_name"),
+    *("formatted_initial_tracking_number", "formatted_current_tracking_number"),
+)
+"""The same once more, for people."""
+
+
+def phones(*names: str) -> dict[str, Field]:
+    """Columns with phone numbers, under their own names."""
+    return {name: Field(name, phone) for name in names}
+
+
 ADDED = {"value": Field("value", money), "landing_page_url": Field("landing_page_url", url)}
 
 
@@ -55,9 +67,7 @@ class CallRailCallProcessor(CallRailProcessor):
         **ADDED,
         "direction": Field("direction", one_of("inbound", "outbound")),
         "duration": Field("duration", not_negative),
-        "customer_phone_number": Field("customer_phone_number", phone),
-        "business_phone_number": Field("business_phone_number", phone),
-        "tracking_phone_number": Field("tracking_phone_number", phone),
+        **phones("customer_phone_number", "business_phone_number", "tracking_phone_number"),
     }
 
 
@@ -92,17 +102,14 @@ class CallRailTextMessageProcessor(CallRailProcessor):
 
     model = CallRailTextMessage
     timestamp_field = "sent_at"
-    ignored = (
-        *("formatted_customer_phone_number", "formatted_initial_tracking_number"),
-        *("formatted_current_tracking_number", "formatted_customer_name"),
-    )
+    ignored = FORMATTED
     fields = {
         "message": "content",
         "sent_at": "created_at",
         "status": "state",
         "direction": Field("direction", one_of("incoming", "outgoing")),
         "tracking_phone_number": Field("current_tracking_number", phone),
-        "customer_phone_number": Field("customer_phone_number", phone),
+        **phones("customer_phone_number"),
     }
 
 
