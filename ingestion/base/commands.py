@@ -109,6 +109,15 @@ class BaseSyncCommand(BaseCommand):
             add_page_flags(parser)
         for option in self.entity_options():
             add_option(parser, option)
+        if self.sync_type is None:
+            kinds = [engine.sync_type for engine in self.all_engines()]
+            parser.add_argument(
+                "--entities",
+                nargs="+",
+                choices=kinds,
+                metavar="NAME",
+                help="sync these alone, in their order",
+            )
 
     def entity_options(self) -> Iterable[Option]:
         """The flags of the entities this command may run, each once."""
@@ -124,7 +133,8 @@ class BaseSyncCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the entities; a failed one does not keep the others from running."""
         del args
-        plans = self.planned(options)
+        only = options.get("entities")
+        plans = [each for each in self.planned(options) if not only or each[0].sync_type in only]
         console = terminal(self.stderr, quiet=options["quiet"])
         failed = []
         with logging_to(console, debug=options["debug"], quiet=options["quiet"]), StopSignals() as signals:

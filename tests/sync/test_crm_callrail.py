@@ -326,3 +326,22 @@ def test_monthly_compare_finds_an_edit_behind_the_look_back(callrail):
 
     assert history.configuration["strategy"] == "full"
     assert len(CallRailCall.objects.get(id=old).tags) == 1
+
+
+def test_several_entities_are_named_at_once(callrail):
+    call_command("sync_callrail_all", "--entities", "tags", "companies", "--quiet")
+
+    kinds = SyncHistory.objects.order_by("pk").values_list("sync_type", flat=True)
+    assert list(kinds) == ["companies", "tags"]
+
+
+def test_entity_that_is_none_is_wrong_usage(callrail):
+    with pytest.raises(CommandError, match="invalid choice: 'tagz'"):
+        call_command("sync_callrail_all", "--entities", "tagz")
+
+
+def test_key_that_sees_no_account_says_so(callrail, capsys):
+    callrail.hidden = set(callrail.accounts)
+    call_command("test_callrail")
+
+    assert "connected: accounts none" in capsys.readouterr().out

@@ -61,7 +61,8 @@ class CallRailClient(BaseAPIClient):
 
     async def test_connection(self) -> Any:
         """The accounts by name."""
-        return {"accounts": ", ".join(f"{each['id']} ({each.get('name')})" for each in self.accounts)}
+        names = (f"{each['id']} ({each.get('name')})" for each in self.accounts)
+        return {"accounts": ", ".join(names) or "none"}
 
     def parts(self, resource: Resource) -> tuple[str, ...]:
         """The accounts."""
