@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ingestion",
     "ingestion.sync.callrail",
+    "ingestion.sync.genius",
     "ingestion.sync.hubspot",
 ]
 MIDDLEWARE = [
