@@ -73,6 +73,35 @@ def check_names(engine: Engine) -> Iterator[CheckMessage]:
         )
 
 
+def check_aliases(engine: Engine) -> Iterator[CheckMessage]:
+    """No other entity of the source goes by an alias, and no flag of a run of all is taken."""
+    taken = {
+        name: other.__name__
+        for other in engines(engine.crm_source).values()
+        if other.sync_type != engine.sync_type
+        for name in (other.sync_type, *other.aliases)
+    }
+    taken |= {engine.sync_type: "its sync_type", "all": "the run of all"}
+    for name in engine.aliases:
+        if name in taken or not ENTITY.fullmatch(name) or engine.aliases.count(name) > 1:
+            why = (
+                f"is taken by {taken[name]}" if name in taken else "is no plural name, or stands there twice"
+            )
+            yield Error(
+                f"alias {name!r} of {engine.sync_type} {why}.",
+                hint="Choose a name that means this entity alone, written like 'team_members'.",
+                obj=engine,
+                id="ingestion.E009",
+            )
+    if "validation" in (engine.sync_type, *engine.aliases):
+        yield Error(
+            "no entity is called 'validation': --skip-validation means something else.",
+            hint="Name it 'validations'.",
+            obj=engine,
+            id="ingestion.E009",
+        )
+
+
 def check_mapping(engine: Engine) -> Iterator[CheckMessage]:
     """The processor's fields, key and timestamp exist, and its declarations compile."""
     processor = engine.processor_class
@@ -170,6 +199,7 @@ def check_deletes(engine: Engine) -> Iterator[CheckMessage]:
 
 CHECKS: tuple[Callable[[Engine], Iterator[CheckMessage]], ...] = (
     check_names,
+    check_aliases,
     check_mapping,
     check_key,
     check_database,

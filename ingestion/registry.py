@@ -78,11 +78,15 @@ def engines_in(module: ModuleType) -> Iterator[Engine]:
 
 
 def get_engine(crm_source: str, sync_type: str) -> Engine:
-    """One engine. Raises ConfigurationError, with the closest name, when there is none."""
+    """One engine, by its name or an alias. Raises ConfigurationError, naming the closest one."""
     found = engines()
     if engine := found.get((crm_source, sync_type)):
         return engine
-    names = sorted({kind for source, kind in found if source == crm_source})
+    own = [engine for engine in found.values() if engine.crm_source == crm_source]
+    for engine in own:
+        if sync_type in engine.aliases:
+            return engine
+    names = sorted(name for engine in own for name in (engine.sync_type, *engine.aliases))
     if not names:
         raise ConfigurationError(
             f"no source {crm_source!r} is installed",

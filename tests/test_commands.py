@@ -454,9 +454,10 @@ def test_alias_makes_a_command_for_one_entity_or_for_a_source():
 
 def test_every_engine_of_the_product_has_its_command_and_every_command_its_engine():
     ours = {
-        engine.command(): name
-        for name, engine in engines().items()
+        engine.command(name): (crm_source, name)
+        for (crm_source, sync_type), engine in engines().items()
         if engine.__module__.startswith("ingestion.sync.")
+        for name in (sync_type, *engine.aliases)
     }
     commands = {
         name: load_command_class(app, name)
@@ -578,6 +579,7 @@ def test_list_as_json_has_exactly_the_promised_keys(capsys):
     assert entities["hubspot", "zipcodes"] == {
         "crm_source": "hubspot",
         "sync_type": "zipcodes",
+        "aliases": [],
         "command": ZIPCODES,
         "model": "ingestion_hubspot.HubSpotZipCode",
         "table": "ingestion_hubspot_zip_code",

@@ -20,6 +20,7 @@ from ingestion.base.plan import (
     Option,
     RejectLimit,
     SyncPlan,
+    as_name,
     at_least_one,
     last_moment,
     moment,
@@ -28,9 +29,15 @@ from ingestion.base.plan import (
 )
 from ingestion.base.replay import replay_waiting_children
 from ingestion.models.common import SyncHistory
-from ingestion.registry import Engine, engines, get_engine, ordered
+from ingestion.registry import Engine, get_engine, ordered
 
 logger = logging.getLogger("ingestion")
+
+
+def names_of(some: Iterable[Engine]) -> list[str]:
+    """What entities are called in commands: their names, and their aliases."""
+    return [name for engine in some for name in (engine.sync_type, *engine.aliases)]
+
 
 SWITCHES = {
     "--full": "read everything, not only what has changed; newer rows stay",
@@ -100,10 +107,11 @@ class BaseSyncCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The universal flags, and those of the entities."""
         if self.sync_type is None:
-            names = sorted(kind for _, kind in engines(self.crm_source))
+            names = sorted(names_of(self.all_engines()))
             parser.add_argument(
                 "--entity-type", choices=[*names, "all"], default="all", help="what to sync (default: all)"
             )
+            add_skip_flags(parser, self.all_engines())
         add_universal_flags(parser)
         if any(engine.client_class.kind == "api" for engine in self.all_engines()):
             add_page_flags(parser)
@@ -156,7 +164,16 @@ class BaseSyncCommand(BaseCommand):
     def planned(self, options: dict[str, Any]) -> list[tuple[Engine, SyncPlan]]:
         """The chosen engines with their plans; an optional one that is not configured is passed over."""
         wanted = options.get("entity_type", "all")
-        chosen = [engine for engine in self.all_engines() if wanted in ("all", engine.sync_type)]
+        chosen = [
+            engine
+            for engine in self.all_engines()
+            if (wanted == "all" or wanted in names_of([engine]))
+            and not options.get(f"skip_{engine.sync_type}")
+        ]
+        if not chosen:
+            raise CommandError(
+                "every entity is skipped\n  fix: leave out one of the --skip flags", returncode=2
+            )
         plans = []
         for engine in chosen:
             plan = usage(plan_for, engine, options)
@@ -222,7 +239,7 @@ def add_universal_flags(parser: CommandParser) -> None:
             flag,
             action=Deprecated,
             replacement=replacement,
-            dest=replacement.lstrip("-").replace("-", "_"),
+            dest=as_name(replacement),
             default=argparse.SUPPRESS,
             help=argparse.SUPPRESS,
             **({"type": parse} if parse else {"nargs": 0}),
@@ -242,9 +259,28 @@ def add_page_flags(parser: CommandParser) -> None:
     )
 
 
+def add_skip_flags(parser: CommandParser, run: Iterable[Engine]) -> None:
+    """A flag for each entity, by all its names, that leaves it out of a run of all."""
+    group = parser.add_argument_group("entities to leave out")
+    for engine in run:
+        flags = [f"--skip-{name.replace('_', '-')}" for name in (engine.sync_type, *engine.aliases)]
+        text = f"do not sync {engine.sync_type}"
+        group.add_argument(*flags, dest=f"skip_{engine.sync_type}", action="store_true", help=text)
+
+
 def add_option(parser: CommandParser, option: Option) -> None:
     """A flag that only some entities have; whether it is required is decided with the entity."""
-    if option.type is bool:
+    if option.instead:
+        parser.add_argument(
+            option.flag,
+            action=Deprecated,
+            replacement=option.instead,
+            dest=option.name,
+            default=argparse.SUPPRESS,
+            help=argparse.SUPPRESS,
+            **({"nargs": 0} if option.type is bool else {"type": option.type}),
+        )
+    elif option.type is bool:
         parser.add_argument(option.flag, action="store_true", help=option.help)
     else:
         parser.add_argument(option.flag, type=option.type, default=option.default, help=option.help)
@@ -252,8 +288,9 @@ def add_option(parser: CommandParser, option: Option) -> None:
 
 def plan_for(engine: Engine, options: dict[str, Any]) -> SyncPlan:
     """The flags as one frozen plan. Raises ConfigurationError where they make no sense."""
-    own = {option.name: options.get(option.name, option.default) for option in engine.options}
-    for option in engine.options:
+    known = [option for option in engine.options if not option.replaced]
+    own = {option.name: options.get(option.name, option.default) for option in known}
+    for option in known:
         if option.required and own[option.name] is None:
             raise ConfigurationError(
                 f"{engine.crm_source} {engine.sync_type} needs {option.flag}",
@@ -264,7 +301,7 @@ def plan_for(engine: Engine, options: dict[str, Any]) -> SyncPlan:
         concurrent_pages=options.get("concurrent_pages")
         or (PAGES_AT_ONCE if options.get("high_performance") else 1),
         options=own,
-        narrowed=any(option.narrows and own[option.name] != option.default for option in engine.options),
+        narrowed=any(option.narrows and own[option.name] != option.default for option in known),
     )
 
 

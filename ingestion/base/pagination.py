@@ -112,7 +112,7 @@ class PageNumber(Style):
     """`?page=1`, `?page=2`, … to the last one.
 
     `total` is the path of the number of pages in the answer. Where there is none, or an answer does not have
-    it, a page that comes back short is the last.
+    it, a page that comes back short is the last. `last` is the last number that is asked for (0: no limit).
     """
 
     paging: ClassVar[Paging] = "unstable"
@@ -121,6 +121,7 @@ class PageNumber(Style):
     count: int = 100
     start: int = 1
     total: str = ""
+    last: int = 0
 
     def first(self, request: Request, position: Any) -> Request:
         """From the first page, or from a stored one."""
@@ -135,7 +136,7 @@ class PageNumber(Style):
     def following(self, request: Request, answer: Answer) -> Request | None:
         """The next number; whether there is such a page is known where the answer says how many there are."""
         number, pages = request.params[self.page] + 1, self.pages(answer)
-        if pages is not None and number >= self.start + pages:
+        if (pages is not None and number >= self.start + pages) or 0 < self.last < number:
             return None
         return request.with_params(**{self.page: number})
 

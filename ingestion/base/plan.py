@@ -18,7 +18,8 @@ class Option:
     """A flag that only some entities have; its value arrives in `SyncPlan.options` under `name`.
 
     `narrows` says that a value other than the default makes the run read less than everything: such a
-    run moves no watermark and deletes nothing.
+    run moves no watermark and deletes nothing. `instead` makes it a deprecated flag: it is accepted with a
+    warning that names what to use now, and where that is a flag, the value counts as given to it.
     """
 
     flag: str
@@ -27,11 +28,22 @@ class Option:
     default: Any = None
     required: bool = False
     narrows: bool = False
+    instead: str = ""
 
     @property
     def name(self) -> str:
-        """`--booking-status` → `booking_status`."""
-        return self.flag.lstrip("-").replace("-", "_")
+        """`--booking-status` → `booking_status`; of an older spelling, the name of the newer one."""
+        return as_name(self.instead if self.replaced else self.flag)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another flag takes the value."""
+        return self.instead.startswith("--")
+
+
+def as_name(flag: str) -> str:
+    """`--booking-status` → `booking_status`."""
+    return flag.lstrip("-").replace("-", "_")
 
 
 @dataclass(frozen=True)

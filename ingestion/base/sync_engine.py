@@ -41,7 +41,8 @@ RECONCILE_EVERY = timedelta(days=7)
 class BaseSyncEngine(Sweeping):
     """One entity of one source; a subclass is a declaration, an instance is one run.
 
-    `after` names entities of the same source that are synced before. `overlap` is how far behind the
+    `aliases` are further names of the entity in commands. `after` names entities of the same source that are
+    synced before. `overlap` is how far behind the
     watermark a delta begins, `look_back` the same where the cursor is no time of change: so much is read
     again for late edits (setting `<SOURCE>_LOOK_BACK_DAYS`, option LOOK_BACK). `part_field` is the column
     with the account of a row, where the client reads several. `deletes` says how rows go: `ignore`,
@@ -56,6 +57,7 @@ class BaseSyncEngine(Sweeping):
     resource: ClassVar[Resource]
     client_class: ClassVar[type[DataSource]]
     processor_class: ClassVar[type[BaseProcessor]]
+    aliases: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
     overlap: ClassVar[timedelta] = OVERLAP
     look_back: ClassVar[timedelta | None] = None
@@ -245,10 +247,10 @@ class BaseSyncEngine(Sweeping):
     # Steps.
 
     @classmethod
-    def command(cls) -> str:
-        """The name of its management command; databases have theirs under `db_`."""
+    def command(cls, alias: str = "") -> str:
+        """The name of its management command, or of that of an alias; databases have theirs under `db_`."""
         prefix = "db" if cls.client_class.kind == "database" else "sync"
-        return f"{prefix}_{cls.crm_source}_{cls.sync_type}"
+        return f"{prefix}_{cls.crm_source}_{alias or cls.sync_type}"
 
     @property
     def title(self) -> str:

@@ -31,8 +31,9 @@ class Command(BaseCommand):
             return
         table = Table("source", "entity", "command", "table", "key", "deletes", box=None, header_style="bold")
         for each in entities:
-            names = ("crm_source", "sync_type", "command", "table")
-            table.add_row(*(each[name] for name in names), ", ".join(each["key"]), each["deletes"])
+            entity = ", ".join([each["sync_type"], *each["aliases"]])
+            key = ", ".join(each["key"])
+            table.add_row(each["crm_source"], entity, each["command"], each["table"], key, each["deletes"])
         terminal(self.stdout).print(table)
 
     def list_available(self) -> None:
@@ -74,6 +75,7 @@ def described(engine: Engine) -> dict[str, Any]:
     return {
         "crm_source": engine.crm_source,
         "sync_type": engine.sync_type,
+        "aliases": list(engine.aliases),
         "command": engine.command(),
         "model": processor.model._meta.label,
         "table": processor.model._meta.db_table,
