@@ -62,6 +62,6 @@ DATABASES = {
 for name in MISSING:
     del DATABASES[name]
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.shop"]  # noqa: F405 it comes with the star
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.shop", "tests.chinook"]  # noqa: F405 it comes with the star
 DATABASE_ROUTERS = ["tests.routing.OneDatabase"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

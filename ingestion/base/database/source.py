@@ -1,0 +1,320 @@
+"""DatabaseDataSource: reads tables of any SQL database, in order, resumably, and changes nothing there."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import sqlalchemy as sa
+import stamina
+
+from ingestion.base.client import Patience
+from ingestion.base.database.reflected import Reflected
+from ingestion.base.database.sessions import Rows, open_session, shown
+from ingestion.base.database.statements import Statements, Stretch, place_of
+from ingestion.base.database.table import Table
+from ingestion.base.database.values import changes_of, records_of
+from ingestion.base.datasource import DataSource, Resource
+from ingestion.base.exceptions import ConfigurationError, TransientError
+from ingestion.base.logs import logger
+from ingestion.base.plan import SyncPlan
+from ingestion.base.reading import BATCH_ROWS
+from ingestion.base.records import Page, Position
+from ingestion.base.window import Window
+from ingestion.conf import setting
+
+Build = Callable[[Stretch, list[Any] | None, int], "sa.Select[Any]"]
+
+STRETCH_ROWS = 100_000
+"""Rows of one statement: a longer one would keep the database's old row versions alive."""
+
+COUNTED = 200_000
+"""So many rows are counted for the progress bar; of a table that has more only a full read is estimated."""
+
+
+class DatabaseDataSource(DataSource):
+    """A SQL database, read through SQLAlchemy; MySQL and MariaDB through asyncmy.
+
+    `url` is SQLAlchemy's (`mysql://user:password@host/name`, `sqlite:///file.db`), `time_zone` that of the
+    times that say none. A subclass names its settings, and an entity is a table, a model and two classes:
+
+        class GeniusSource(DatabaseDataSource):            # clients.py
+            settings = "GENIUS_DB"        # GENIUS_DB_URL, or GENIUS_DB_HOST, _PORT, _NAME, _USER, _PASSWORD
+            dialect = "mysql"             # and GENIUS_DB_TIME_ZONE
+            default_time_zone = "US/Pacific"
+
+        class GeniusLeadSyncEngine(BaseSyncEngine):        # engines.py
+            crm_source, client_class = "genius", GeniusSource
+            sync_type = "leads"
+            resource = Table("lead", cursor="updated_at", fallback="added_on", zero_is_null=("user_id",))
+            processor_class = GeniusLeadProcessor
+
+        class GeniusLeadProcessor(BaseProcessor):          # processors.py
+            model = GeniusLead            # its fields have the columns' names, or `fields` says which
+            key = "lead_id"
+            timestamp_field = "updated_at"
+
+    A record is column → value: times aware and in UTC (or as text, where they are no times), decimals as
+    the driver has them, MySQL's zero dates null. A table without a `cursor` is read whole.
+    """
+
+    kind = "database"
+    paging = "keyset"
+    resumable = True
+    cheap_keys = True
+
+    settings: ClassVar[str] = ""
+    dialect: ClassVar[str] = ""
+    default_time_zone: ClassVar[str] = "UTC"
+
+    def __init__(
+        self, url: str | sa.URL, *, time_zone: tzinfo | str = UTC, page_size: int = BATCH_ROWS
+    ) -> None:
+        try:
+            self.url = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            raise ConfigurationError(
+                "the address of the database cannot be read",
+                where=f"{self.settings}_URL" if self.settings else type(self).__name__,
+                fix="write it as dialect://user:password@host:port/name",
+            ) from None
+        self.zone = zone_of(time_zone, f"{self.settings}_TIME_ZONE")
+        self.page_size = page_size
+        self.session = open_session(self.url)
+        self.patience = Patience.from_settings()
+        self.tables: dict[str, Reflected] = {}
+        self.open = False
+
+    # How it is made.
+
+    @classmethod
+    def from_settings(cls, *, page_size: int = 0) -> Self:
+        """The database that the settings name. Raises ConfigurationError for the first that is missing."""
+        if lack := cls.missing():
+            raise ConfigurationError(
+                f"{lack} is not set", where="settings", fix=f"set {lack} in .env or the environment"
+            )
+        zone = setting(f"{cls.settings}_TIME_ZONE") or cls.default_time_zone
+        return cls(cls.address(), time_zone=zone, page_size=page_size or BATCH_ROWS)
+
+    @classmethod
+    def address(cls) -> sa.URL | str:
+        """The URL setting, or the one that the parts make."""
+        if url := setting(f"{cls.settings}_URL"):
+            return url
+        part = {
+            name: setting(f"{cls.settings}_{name}") for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")
+        }
+        if part["PORT"] and not part["PORT"].isdecimal():
+            raise ConfigurationError(
+                f"{part['PORT']!r} is no port", where=f"{cls.settings}_PORT", fix="write a number, as in 3306"
+            )
+        port = int(part["PORT"]) if part["PORT"] else None
+        return sa.URL.create(
+            cls.dialect, part["USER"] or None, part["PASSWORD"] or None, part["HOST"], port, part["NAME"]
+        )
+
+    @classmethod
+    def missing(cls) -> str:
+        """The first setting that is needed and not there."""
+        if not cls.settings or setting(f"{cls.settings}_URL"):
+            return ""
+        return next(
+            (
+                f"{cls.settings}_{name}"
+                for name in ("HOST", "NAME", "USER")
+                if not setting(f"{cls.settings}_{name}")
+            ),
+            "",
+        )
+
+    @classmethod
+    def from_plan(cls, plan: SyncPlan, resource: Resource) -> Self:
+        """The client of a run."""
+        del resource
+        return cls.from_settings(page_size=plan.batch_size)
+
+    @classmethod
+    def lacks(cls, plan: SyncPlan, resource: Resource) -> str:
+        """The settings that are not there."""
+        del plan, resource
+        lack = cls.missing()
+        return f"set {lack} (or {cls.settings}_URL) in .env or the environment" if lack else ""
+
+    def identity(self) -> str:
+        """Which database this is, without the user."""
+        return shown(self.url)
+
+    # The connection.
+
+    async def __aenter__(self) -> Self:
+        await self.patiently(self.ready)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    async def ready(self) -> None:
+        """Connect, where there is no connection."""
+        if not self.open:
+            await self.session.open()
+            self.open = True
+
+    async def close(self) -> None:
+        """Give the connection up."""
+        self.open = False
+        await self.session.close()
+
+    async def patiently(self, work: Callable[[], Any]) -> Any:
+        """Do something, and again after a new connection while the database may come back.
+
+        Raises TransientError when patience ends, and what cannot pass at once.
+        """
+        patience = self.patience
+        async for attempt in stamina.retry_context(
+            on=TransientError,
+            attempts=patience.attempts,
+            timeout=patience.seconds,
+            wait_initial=patience.initial,
+            wait_max=patience.longest,
+            wait_jitter=patience.initial,
+        ):
+            with attempt:
+                try:
+                    await self.ready()
+                    return await work()
+                except TransientError as error:
+                    logger.warning("%s: %s", error.where, error.what)
+                    await self.close()
+                    raise
+        raise TransientError("was never tried", where=shown(self.url))  # stamina tries at least once
+
+    async def reflected(self, resource: Resource) -> Reflected:
+        """The table as the database has it, looked up once. Raises ConfigurationError."""
+        if not isinstance(resource, Table):
+            raise ConfigurationError(
+                "a database reads tables", where=resource.name, fix=f"declare it: Table({resource.name!r}, …)"
+            )
+        if resource.described() not in self.tables:
+
+            async def look_up() -> Reflected:
+                return await self.session.reflect(resource)
+
+            self.tables[resource.described()] = await self.patiently(look_up)
+        return self.tables[resource.described()]
+
+    # Reading.
+
+    async def read(
+        self, resource: Resource, window: Window, position: Position | None = None
+    ) -> AsyncGenerator[Page, None]:
+        """Pages in the order of a read; a lost connection is made again, and the read goes on."""
+        asked = Statements(await self.reflected(resource), window, self.zone)
+        async for page in self.pages(asked, list(asked.table.columns), asked.page, position):
+            yield page
+
+    async def read_keys(self, resource: Resource, window: Window) -> AsyncIterator[Page]:
+        """The keys alone."""
+        table = await self.reflected(resource)
+        asked = Statements(table, replace(window, position=None, since=None, until=None), self.zone)
+        async for page in self.pages(asked, table.key, asked.keys, None):
+            yield page
+
+    async def pages(
+        self, asked: Statements, names: "list[str] | tuple[str, ...]", build: Build, position: Position | None
+    ) -> AsyncGenerator[Page, None]:
+        """Everything that is asked for, as records with these names."""
+        start = position["stretch"] if position else 0
+        for number, stretch in enumerate(asked.stretches()):
+            if number < start:
+                continue
+            reader = StretchReader(self, stretch, build, names)
+            reader.after = position["after"] if position and number == start else None
+            while rows := await self.patiently(reader.next_rows):
+                reader.advance(rows)
+                changes = changes_of(asked.table, self.zone, decode=self.session.decodes)
+                records = records_of(list(names), rows, changes)
+                place = {"stretch": number, "after": reader.after} if stretch.order else None
+                yield Page(list(records), place, size=0, calls=1)
+
+    async def fetch_all(self, statement: "sa.Select[Any]") -> Rows:
+        """The whole answer to a small question."""
+
+        async def ask() -> Rows:
+            await self.session.execute(statement)
+            found = await self.session.fetch(10)
+            while len(found) == 10:
+                found = [*found, *await self.session.fetch(10)]
+                if len(found) % 10:
+                    break
+            return found
+
+        rows: Rows = await self.patiently(ask)
+        return rows
+
+    async def count_records(self, resource: Resource, window: Window) -> int | None:
+        """How many rows the read will bring; None where counting them would take as long as reading them."""
+        asked = Statements(await self.reflected(resource), window, self.zone)
+        ((found,),) = await self.fetch_all(asked.count(COUNTED))
+        return int(found) if found < COUNTED else None
+
+    async def exists(self, resource: Resource, key: tuple[Any, ...]) -> bool | None:
+        """Whether a key is there."""
+        asked = Statements(await self.reflected(resource), Window("full", datetime.now(UTC)), self.zone)
+        return bool(await self.fetch_all(asked.exists(key)))
+
+
+class StretchReader:
+    """Reads one stretch: long statements, whose rows are taken by the page; knows where it is."""
+
+    def __init__(
+        self, source: DatabaseDataSource, stretch: Stretch, build: Build, names: "list[str] | tuple[str, ...]"
+    ) -> None:
+        self.source = source
+        self.stretch = stretch
+        self.build = build
+        self.names = names
+        self.after: list[Any] | None = None
+        self.size = source.page_size
+        streams = source.session.streams or not stretch.order
+        self.limit = max(STRETCH_ROWS, self.size) if streams else self.size
+        self.asked = False
+        self.taken = 0
+        self.ended = False
+
+    async def next_rows(self) -> Rows:
+        """The next page of rows; asks again from the last key after a lost connection."""
+        if self.ended:
+            return []
+        try:
+            if not self.asked:
+                statement = self.build(self.stretch, self.after, self.limit)
+                await self.source.session.execute(statement)
+                self.asked, self.taken = True, 0
+            return await self.source.session.fetch(self.size)
+        except TransientError:
+            self.asked = False
+            raise
+
+    def advance(self, rows: Rows) -> None:
+        """These rows are taken."""
+        self.taken += len(rows)
+        short = len(rows) < self.size
+        if short or self.taken >= self.limit:
+            self.asked = False
+            self.ended = short and self.taken < self.limit
+        if self.stretch.order:
+            self.after = place_of(dict(zip(self.names, rows[-1], strict=True)), self.stretch.order)
+
+
+def zone_of(name: tzinfo | str, where: str) -> tzinfo:
+    """A time zone, or the one of this name. Raises ConfigurationError."""
+    if isinstance(name, tzinfo):
+        return name
+    try:
+        return UTC if name.upper() == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigurationError(
+            f"there is no time zone {name!r}", where=where, fix="write it as in America/Los_Angeles"
+        ) from None

@@ -1,0 +1,125 @@
+"""What a driver hands out, as a record has it: times in UTC, zero dates as null, bits as numbers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from ingestion.base.database.reflected import Kind, Reflected
+from ingestion.base.fields.ordinary import shapes
+
+Change = Callable[[list[Any]], list[Any]]
+
+ZERO = "0000-00-00"
+WALLS = frozenset(
+    f"0000-00-00 00:00:00{fraction}".encode()
+    for fraction in ("", *("." + "0" * digits for digits in range(1, 7)))
+)
+"""The shapes of times as MySQL and PostgreSQL write them, whatever their digits."""
+
+IN_UTC = frozenset(wall + b"+00" for wall in WALLS)
+"""The same as PostgreSQL writes them where it knows the zone."""
+
+
+def changes_of(table: Reflected, zone: tzinfo, *, decode: bool = False) -> Mapping[str, Change]:
+    """What must be done to a column before it is part of a record; most columns travel as they came.
+
+    With `decode` texts are bytes still: one of them was not UTF-8.
+    """
+    found: dict[str, Change] = {}
+    for name in table.columns:
+        kind: Kind = table.kinds.get(name, "other")
+        steps: list[Change] = [decoded] if decode and kind not in ("bytes", "bit") else []
+        if kind in ("moment", "utc"):
+            steps.append(Times(UTC if kind == "utc" else zone))
+        elif kind == "date":
+            steps.append(dates)
+        elif kind == "bit":
+            steps.append(bits)
+        if name in table.declared.zero_is_null:
+            steps.append(zero_is_null)
+        if steps:
+            found[name] = steps[0] if len(steps) == 1 else chained(steps)
+    return found
+
+
+def chained(steps: Sequence[Change]) -> Change:
+    """One after the other."""
+
+    def change(values: list[Any]) -> list[Any]:
+        for step in steps:
+            values = step(values)
+        return values
+
+    return change
+
+
+class Times:
+    """Times without an offset are in `zone`; with one they are what they say; zero dates are null.
+
+    A time that the zone's clocks show twice is its first occurrence, one that they skip counts on from
+    before the gap (PEP 495). What is no time stays as it is: the mapping says what becomes of it.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        self.zone = zone
+
+    def __call__(self, values: list[Any]) -> list[Any]:
+        """A whole column."""
+        values = dates(values)
+        if self.zone is UTC and set(map(type, values)) <= {str, type(None)}:
+            there = [each for each in values if each is not None]
+            found = (shapes(there) if there else None) or {b""}
+            if found <= WALLS or found <= IN_UTC:
+                end = "Z" if found <= WALLS else ":00"
+                return [each and f"{each}{end}" for each in values]
+        return list(map(self.moment, values))
+
+    def moment(self, value: Any) -> Any:
+        """One time, in UTC."""
+        found = value
+        if isinstance(value, str):
+            try:
+                found = datetime.fromisoformat(value)
+            except ValueError:
+                return value
+        if not isinstance(found, datetime):
+            return value
+        try:
+            return (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(UTC)
+        except (OverflowError, ValueError):  # the first and the last day of the calendar
+            return value
+
+
+def dates(values: list[Any]) -> list[Any]:
+    """MySQL's zero date is null."""
+    return [None if type(each) is str and each.startswith(ZERO) else each for each in values]
+
+
+def bits(values: list[Any]) -> list[Any]:
+    """MySQL's BIT(n) as a number."""
+    return [int.from_bytes(each, "big") if isinstance(each, bytes) else each for each in values]
+
+
+def zero_is_null(values: list[Any]) -> list[Any]:
+    """0 in a column where it says that there is none."""
+    return [None if each in (0, "0") else each for each in values]
+
+
+def decoded(values: list[Any]) -> list[Any]:
+    """Bytes as text. A byte that is not UTF-8 becomes half of a surrogate pair, which no column takes: the
+    mapping says so, and the quarantine keeps it."""
+    return [each.decode("utf-8", "surrogateescape") if type(each) is bytes else each for each in values]
+
+
+def records_of(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], changes: Mapping[str, Change]
+) -> list[dict[str, Any]]:
+    """Rows as records; they are changed by column."""
+    if changes and rows:
+        columns = list(zip(*rows, strict=True))
+        changed = [
+            changes[name](list(column)) if name in changes else column
+            for name, column in zip(names, columns, strict=True)
+        ]
+        rows = list(zip(*changed, strict=True))
+    return [dict(zip(names, row, strict=True)) for row in rows]
