@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "ingestion.sync.callrail",
     "ingestion.sync.genius",
     "ingestion.sync.hubspot",
+    "ingestion.sync.arrivy",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -25,19 +25,22 @@ class Resource:
 
     `cursor` is the source's field with the time of the last change (a path as in a mapping), `lag` how
     long the source takes to show a change, `keeps_months` how long it keeps a record by that time (0: for
-    good): nothing older is asked for, and what is stored of it stays. `options` is whatever the client needs
-    to know besides.
+    good): nothing older is asked for, and what is stored of it stays. `business_date` is the field that
+    `--start-date` and `--end-date` mean where it is not the time of change: such a run moves no watermark and
+    deletes nothing. `options` is whatever the client needs to know besides.
     """
 
     name: str
     cursor: str | None = None
     lag: timedelta = timedelta(0)
     keeps_months: int = 0
+    business_date: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def described(self) -> str:
         """Everything that was declared, as text that is the same in every process (functions by name)."""
-        return repr((self.name, self.cursor, self.lag, self.keeps_months, plain(self.options)))
+        parts = (self.name, self.cursor, self.lag, self.keeps_months, self.business_date)
+        return repr((*parts, plain(self.options)))
 
 
 def plain(value: object) -> object:

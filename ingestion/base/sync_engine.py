@@ -293,7 +293,8 @@ class BaseSyncEngine(Sweeping):
             started=history.start_time,
             parts=self.parts(),
         )
-        if not self.resource.cursor and (plan.start_date or plan.end_date):
+        dated = self.resource.cursor or self.resource.business_date
+        if not dated and (plan.start_date or plan.end_date):
             notes.append("read whole: this entity has no timestamp, the dates filter nothing")
         identity, mapping = self.client.identity(), self.processor.fingerprint()
         notes += settle_identity(history, plan, window, identity, mapping)

@@ -161,6 +161,8 @@ def choose_window(
         cap = min(cap, plan.end_date)
     if plan.replay:
         return Window("replay", cap)
+    if resource.business_date and (plan.start_date or plan.end_date):
+        return Window("from", started - resource.lag, plan.start_date, plan.end_date)
     if plan.start_date and resource.cursor:
         reaches = past.watermark is not None and plan.start_date <= past.watermark
         return Window("from", cap, plan.start_date, cap, covers=reaches and not plan.partial)

@@ -118,6 +118,30 @@ def test_cap_and_until_trail_the_start_by_the_lag_and_stop_at_the_end_date(flags
 # What a run may store.
 
 
+@pytest.mark.parametrize("cursor", ["updated_at", None])
+@pytest.mark.parametrize("given", ["start_date", "end_date"])
+def test_dates_of_work_are_a_window_that_moves_and_deletes_nothing(given, cursor):
+    resource = Resource("tasks", cursor=cursor, business_date="begins_at")
+    moment = STARTED - timedelta(days=90)
+    window = choose_window(
+        SyncPlan(**{given: moment}), Past(MARK), resource=resource, overlap=timedelta(0), started=STARTED
+    )
+
+    bounds = {"start_date": window.since, "end_date": window.until}
+    assert (window.strategy, bounds.pop(given), *bounds.values()) == ("from", moment, None)
+    assert (window.covers, window.complete) == (False, False)
+
+
+def test_without_dates_a_date_of_work_changes_nothing():
+    resource = Resource("tasks", cursor="updated_at", business_date="begins_at")
+    plain = Resource("tasks", cursor="updated_at")
+    given = {"overlap": timedelta(0), "started": STARTED}
+
+    assert choose_window(SyncPlan(), Past(MARK), resource=resource, **given) == choose_window(
+        SyncPlan(), Past(MARK), resource=plain, **given
+    )
+
+
 def test_newest_is_the_greatest_moment_that_is_not_after_the_cap():
     window = Window("delta", cap=STARTED)
     moments = [None, MARK, STARTED, STARTED + timedelta(microseconds=1), LATER]
@@ -236,10 +260,11 @@ def test_fingerprint_does_not_know_the_hour_of_the_start():
         {"name": "deals"},
         {"cursor": None},
         {"lag": timedelta(minutes=1)},
+        {"business_date": "begins_at"},
         {"options": {"header": str.upper, "columns": {"a", "b"}}},
         {"options": {"header": str.lower, "columns": {"a"}}},
     ],
-    ids=["name", "cursor", "lag", "header", "columns"],
+    ids=["name", "cursor", "lag", "business date", "header", "columns"],
 )
 def test_another_declaration_describes_itself_otherwise(change):
     declared = Resource("contacts", cursor="at", options={"header": str.lower, "columns": {"a", "b"}})

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingestion.sandbox.server import SandboxServer
+from ingestion.sync.arrivy.sandbox import FakeArrivy
 from ingestion.sync.callrail.sandbox import FakeCallRail
 from ingestion.sync.hubspot.sandbox import FakeHubSpot
 
@@ -40,4 +41,20 @@ def callrail(monkeypatch) -> Iterator[FakeCallRail]:
         monkeypatch.setenv("INGESTION_RETRY_SECONDS", "2")
         monkeypatch.setenv("INGESTION_RETRY_ATTEMPTS", "3")
         monkeypatch.setenv("INGESTION_HTTP_TIMEOUT", "2")
+        yield fake
+
+
+@pytest.fixture
+def arrivy(monkeypatch) -> Iterator[FakeArrivy]:
+    """An empty account whose clock stands five minutes ago."""
+    fake = FakeArrivy(rate_limited=False)
+    fake.keys = {(CANARY, f"{CANARY}-token")}
+    fake.clock.set(datetime.now(UTC) - timedelta(minutes=5))
+    with SandboxServer(fake):
+        for name, value in fake.settings().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("ARRIVY_API_RATE", "1000/1")
+        monkeypatch.setenv("INGESTION_RETRY_SECONDS", "2")
+        monkeypatch.setenv("INGESTION_RETRY_ATTEMPTS", "3")
+        monkeypatch.setenv("INGESTION_HTTP_TIMEOUT", "1")
         yield fake
