@@ -15,10 +15,13 @@ def fakes() -> dict[str, type[Fake]]:
     return {name: import_module(module).FAKE for name, module in modules.items() if find_spec(module)}
 
 
-def chosen(only: Iterable[str]) -> dict[str, type[Fake]]:
-    """The named fakes, or all of them. Raises ConfigurationError for a name that is none."""
-    found, names = fakes(), list(only)
-    for name in names:
+def chosen(only: Iterable[str], added: Iterable[str] = ()) -> dict[str, type[Fake]]:
+    """The named fakes, or all that are not on demand, and those added to them.
+
+    Raises ConfigurationError for a name that is none.
+    """
+    found, names, more = fakes(), list(only), list(added)
+    for name in (*names, *more):
         if name not in found:
             raise ConfigurationError(
                 f"there is no sandbox of {name!r}",
@@ -26,4 +29,5 @@ def chosen(only: Iterable[str]) -> dict[str, type[Fake]]:
                     name, sorted(found), f"one of {', '.join(sorted(found)) or 'none: install a source'}"
                 ),
             )
-    return {name: fake for name, fake in found.items() if not names or name in names}
+    wanted = names or [name for name, fake in found.items() if not fake.on_demand]
+    return {name: fake for name, fake in found.items() if name in (*wanted, *more)}

@@ -70,10 +70,12 @@ class Fake(ABC):
 
     `name` is the source's, and the first part of the address it is served at; `sizes` says how many things
     `manage.py sandbox` makes of each kind, and becomes its flags. `url` is known once it is served.
-    A fake is made by `Fake(seed=…, rate_limited=…, **sizes)`.
+    A fake is made by `Fake(seed=…, rate_limited=…, **sizes)`. One that is `on_demand` is made only where it
+    is named.
     """
 
     name: ClassVar[str]
+    on_demand: ClassVar[bool] = False
     sizes: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, *, seed: int = 1, rate_limited: bool = True, **sizes: int) -> None:

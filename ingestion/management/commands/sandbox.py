@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ingestion.base.console import Listener
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.plan import whole_number
+from ingestion.sandbox.databases import DatabaseFake
 from ingestion.sandbox.discovery import chosen, fakes
 from ingestion.sandbox.fake import Fake
 from ingestion.sandbox.server import HOST, SandboxServer
@@ -35,6 +36,20 @@ class Command(BaseCommand):
             "--only", action="append", default=[], metavar="SOURCE", help="not all, but this one"
         )
         parser.add_argument(
+            "--with",
+            action="append",
+            default=[],
+            dest="added",
+            metavar="SOURCE",
+            help="this one too, which is made only when it is named: a database",
+        )
+        parser.add_argument(
+            "--database",
+            default="",
+            metavar="URL",
+            help="where a database is written (default: a SQLite file here); its tables are made anew",
+        )
+        parser.add_argument(
             "--rate",
             action="store_true",
             default=True,
@@ -47,7 +62,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            served = [made(fake, options) for fake in chosen(options["only"]).values()]
+            served = [made(fake, options) for fake in chosen(options["only"], options["added"]).values()]
             with SandboxServer(*served, port=options["port"]) as server, StopSignal() as stop:
                 self.stdout.write(guide(server, served))
                 self.stdout.flush()
@@ -79,8 +94,12 @@ def sizes() -> dict[str, int]:
 
 
 def made(fake: type[Fake], options: dict[str, Any]) -> Fake:
-    """A fake of the asked sizes."""
+    """A fake of the asked sizes; a database is written."""
     wanted = {name: options[name] for name in fake.sizes}
+    if issubclass(fake, DatabaseFake):
+        database = fake(seed=options["seed"], database=options["database"], **wanted)
+        database.make()
+        return database
     one = fake(seed=options["seed"], rate_limited=options["rate"], **wanted)
     one.keep = KEPT
     return one

@@ -1,0 +1,73 @@
+"""Where Genius's entities come from, in an order in which a run of all can read them."""
+
+from ingestion.sync.genius.engines.appointments import (
+    GeniusAppointmentOutcomeSyncEngine,
+    GeniusAppointmentOutcomeTypeSyncEngine,
+    GeniusAppointmentServiceSyncEngine,
+    GeniusAppointmentSyncEngine,
+    GeniusAppointmentTypeSyncEngine,
+    GeniusServiceSyncEngine,
+)
+from ingestion.sync.genius.engines.jobs import (
+    GeniusJobChangeOrderItemSyncEngine,
+    GeniusJobChangeOrderReasonSyncEngine,
+    GeniusJobChangeOrderStatusSyncEngine,
+    GeniusJobChangeOrderSyncEngine,
+    GeniusJobChangeOrderTypeSyncEngine,
+    GeniusJobFinancingSyncEngine,
+    GeniusJobStatusSyncEngine,
+    GeniusJobSyncEngine,
+    GeniusQuoteSyncEngine,
+)
+from ingestion.sync.genius.engines.marketing import (
+    GeniusLeadSyncEngine,
+    GeniusMarketingSourceSyncEngine,
+    GeniusMarketingSourceTypeSyncEngine,
+    GeniusMarketSharpMarketingSourceMapSyncEngine,
+    GeniusMarketSharpSourceSyncEngine,
+    GeniusProspectSourceSyncEngine,
+    GeniusProspectSyncEngine,
+)
+from ingestion.sync.genius.engines.organization import (
+    GeniusDivisionGroupSyncEngine,
+    GeniusDivisionRegionSyncEngine,
+    GeniusDivisionSyncEngine,
+    GeniusIntegrationFieldDefinitionSyncEngine,
+    GeniusIntegrationFieldSyncEngine,
+    GeniusUserAssociationSyncEngine,
+    GeniusUserDataSyncEngine,
+    GeniusUserTitleSyncEngine,
+)
+
+__all__ = [
+    "GeniusAppointmentOutcomeSyncEngine",
+    "GeniusAppointmentOutcomeTypeSyncEngine",
+    "GeniusAppointmentServiceSyncEngine",
+    "GeniusAppointmentSyncEngine",
+    "GeniusAppointmentTypeSyncEngine",
+    "GeniusDivisionGroupSyncEngine",
+    "GeniusDivisionRegionSyncEngine",
+    "GeniusDivisionSyncEngine",
+    "GeniusIntegrationFieldDefinitionSyncEngine",
+    "GeniusIntegrationFieldSyncEngine",
+    "GeniusJobChangeOrderItemSyncEngine",
+    "GeniusJobChangeOrderReasonSyncEngine",
+    "GeniusJobChangeOrderStatusSyncEngine",
+    "GeniusJobChangeOrderSyncEngine",
+    "GeniusJobChangeOrderTypeSyncEngine",
+    "GeniusJobFinancingSyncEngine",
+    "GeniusJobStatusSyncEngine",
+    "GeniusJobSyncEngine",
+    "GeniusLeadSyncEngine",
+    "GeniusMarketSharpMarketingSourceMapSyncEngine",
+    "GeniusMarketSharpSourceSyncEngine",
+    "GeniusMarketingSourceSyncEngine",
+    "GeniusMarketingSourceTypeSyncEngine",
+    "GeniusProspectSourceSyncEngine",
+    "GeniusProspectSyncEngine",
+    "GeniusQuoteSyncEngine",
+    "GeniusServiceSyncEngine",
+    "GeniusUserAssociationSyncEngine",
+    "GeniusUserDataSyncEngine",
+    "GeniusUserTitleSyncEngine",
+]
