@@ -25,9 +25,11 @@ class Resource:
 
     `cursor` is the source's field with the time of the last change (a path as in a mapping), `lag` how
     long the source takes to show a change, `keeps_months` how long it keeps a record by that time (0: for
-    good): nothing older is asked for, and what is stored of it stays. `business_date` is the field that
-    `--start-date` and `--end-date` mean where it is not the time of change: such a run moves no watermark and
-    deletes nothing. `options` is whatever the client needs to know besides.
+    good): nothing older is asked for, and what is stored of it stays. `fixed` says that the cursor is the
+    time when a thing happened and never changes: a delta then shows all there is in its window, and sweeps
+    it. `business_date` is the field that `--start-date` and `--end-date` mean where it is not the time of
+    change: such a run moves no watermark and deletes nothing. `options` is whatever the client needs to know
+    besides.
     """
 
     name: str
@@ -35,11 +37,12 @@ class Resource:
     lag: timedelta = timedelta(0)
     keeps_months: int = 0
     business_date: str = ""
+    fixed: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def described(self) -> str:
         """Everything that was declared, as text that is the same in every process (functions by name)."""
-        parts = (self.name, self.cursor, self.lag, self.keeps_months, self.business_date)
+        parts = (self.name, self.cursor, self.lag, self.keeps_months, self.business_date, self.fixed)
         return repr((*parts, plain(self.options)))
 
 

@@ -60,12 +60,13 @@ def stretches(
 ) -> dict[str, dict[str, Any]]:
     """The filters of the rows that a complete read must have shown, for each account (or other parent).
 
-    What lies before the time that the source keeps is not among them: it stays as it is.
+    What lies outside the window, or before the time that the source keeps, is not among them: it stays.
     """
     found = {}
     for part in window.parts or [""]:
-        since = window.of(part).since
-        kept = {f"{timestamp_field}__gte": since} if since and timestamp_field else {}
+        own = window.of(part)
+        bounds = {"gte": own.since, "lte": own.until or own.cap} if own.since and timestamp_field else {}
+        kept = {f"{timestamp_field}__{name}": moment for name, moment in bounds.items()}
         found[part] = {**scope, **({part_field: part} if part else {}), **kept}
     return found
 

@@ -43,7 +43,11 @@ def settle_identity(
     """
     if plan.dry_run or plan.replay:
         return []
-    history.configuration |= {"identity": identity, "mapping": mapping, "complete": window.complete}
+    history.configuration |= {
+        "identity": identity,
+        "mapping": mapping,
+        "complete": window.complete and window.strategy == "full",
+    }
     runs = SyncHistory.objects.of(history.crm_source, history.sync_type).finished()
     last = runs.filter(configuration__has_key="identity").first()
     if last is None:

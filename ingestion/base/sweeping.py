@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys, stretches
+from ingestion.base.exceptions import SafetyStop
 from ingestion.base.patience import in_database
 from ingestion.base.plan import SyncPlan
 from ingestion.base.processor import BaseProcessor
@@ -80,17 +81,24 @@ class Sweeping:
     async def unseen(self, window: Window, seen: SeenKeys) -> list[Key]:
         """The keys of live rows that a complete read did not show. Raises SafetyStop when they are too many.
 
-        An account (of several) that showed nothing of what is stored of it is left alone.
+        An account (of several) that showed nothing of what is stored of it is left alone. So is the window
+        of a delta that showed nothing or too little: its other rows are good, and a full run will ask.
         """
         target, found = self.writer.loader.target, []
         for part, rows in stretches(
             window, self.scope, self.part_field, self.processor.timestamp_field
         ).items():
             missing, total = await in_database(target.using, missing_keys, target, seen, rows)
-            if part and missing and len(missing) == total:
-                self.notes.append(f"{part} not swept: it showed none of its {total:,} rows")
+            if missing and len(missing) == total and (part or window.strategy == "delta"):
+                self.notes.append(f"{part or self.title} not swept: it showed none of {total:,} rows")
                 continue
-            check_sweep(seen, missing, total, allowed=self.plan.allow_deletes, where=self.title)
+            try:
+                check_sweep(seen, missing, total, allowed=self.plan.allow_deletes, where=self.title)
+            except SafetyStop as stop:
+                if window.strategy == "full":
+                    raise
+                self.notes.append(f"not swept: {stop.what}; a run with --full asks again")
+                continue
             found += missing
         return found
 

@@ -28,10 +28,10 @@ class Window:
     `since` and `until` are the filter a client applies (None: no bound on that side). `cap` is the latest
     moment the watermark may take. `position` is where an interrupted read goes on. `covers` says that
     nothing between the last watermark and this read is left out, so that a watermark may be stored;
-    `complete` that everything there is is read, so that a missing key means a deleted record (never with
-    `--force`, which deletes nothing). `newest` is
-    the greatest source timestamp that is stored so far. `parts` has a window for each account (or other
-    parent) where there are several: one may have been read before, another not.
+    `complete` that everything there is (of a delta: between its bounds) is read, so that a missing key means
+    a deleted record (never with `--force`, which deletes nothing). `newest` is the greatest source timestamp
+    that is stored so far. `parts` has a window for each account (or other parent) where there are several:
+    one may have been read before, another not.
     """
 
     strategy: Strategy
@@ -168,7 +168,8 @@ def choose_window(
         return Window("from", cap, plan.start_date, cap, covers=reaches and not plan.partial)
     wanted = plan.full or plan.force or past.reconcile
     if past.watermark and resource.cursor and not wanted:
-        return Window("delta", cap, past.watermark - overlap, cap, covers=not plan.partial)
+        whole = resource.fixed and not plan.partial
+        return Window("delta", cap, past.watermark - overlap, cap, covers=not plan.partial, complete=whole)
     until = plan.end_date and cap
     complete = not plan.partial and until is None and not plan.force
     return Window(

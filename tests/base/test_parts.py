@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingestion.base.datasource import Resource
-from ingestion.base.exceptions import ConfigurationError, SourceError
+from ingestion.base.exceptions import ConfigurationError, SafetyStop, SourceError
 from ingestion.base.plan import SyncPlan
 from ingestion.base.records import Page
 from ingestion.base.testing import MemorySource
@@ -69,7 +69,7 @@ def test_each_account_has_its_cursor_and_the_watermark_is_the_least(two):
     assert history.watermark == LONG_AGO + 4 * DAY
 
 
-def test_delta_asks_each_account_from_its_own_cursor(two):
+def test_delta_asks_each_account_from_its_own_cursor(database, two):
     sync(Accounts("a", "b", records=two))
     source = Accounts("a", "b", records=two)
     history = sync(source)
@@ -139,7 +139,7 @@ def test_account_that_showed_nothing_is_not_emptied(two):
     history = sync(Accounts("a", "b", records=two[5:]), full=True)
 
     assert (history.records_deleted, ShopCustomer.objects.count()) == (0, 10)
-    assert "a not swept: it showed none of its 5 rows" in history.performance_metrics["notes"]
+    assert "a not swept: it showed none of 5 rows" in history.performance_metrics["notes"]
 
 
 def test_client_with_accounts_needs_an_engine_that_tells_them_apart(two):
@@ -178,6 +178,60 @@ def test_look_back_that_is_no_number_says_so(monkeypatch):
     monkeypatch.setenv("SHOP_LOOK_BACK_DAYS", "a month")
     with pytest.raises(ConfigurationError, match="write a whole number, as in 45"):
         reach(SyncPlan(), timedelta(0), 45 * DAY, "SHOP_LOOK_BACK_DAYS")
+
+
+# A cursor that never changes: the delta sweeps its window.
+
+
+class Fixed(PartsEngine):
+    resource = Resource("customers", cursor="updated_at", fixed=True)
+    overlap = 3 * DAY
+
+
+def test_delta_sweeps_what_its_window_does_not_show_any_more(database, two):
+    sync(Accounts("a", "b", records=two), Fixed)
+    history = sync(Accounts("a", "b", records=[r for r in two if r["id"] not in ("a0", "a3", "b4")]), Fixed)
+
+    assert (history.configuration["strategy"], history.records_deleted) == ("delta", 2)
+    assert ShopCustomer.objects.filter(id="a0").exists(), "it lies before the window"
+    assert not ShopCustomer.objects.filter(id__in=["a3", "b4"]).exists()
+
+
+@pytest.mark.parametrize("flags", [{"max_records": 1}, {"narrowed": True}, {"dry_run": True}], ids=str)
+def test_delta_that_is_cut_sweeps_nothing(flags, two):
+    sync(Accounts("a", records=two), Fixed)
+    sync(Accounts("a", records=two[:3]), Fixed, **flags)
+
+    assert ShopCustomer.objects.filter(name="a").count() == 5
+
+
+def test_window_that_showed_nothing_is_left_alone_and_the_run_succeeds(two):
+    sync(Accounts("a", records=two), Fixed)
+    history = sync(Accounts("a", records=two[:1]), Fixed)
+
+    assert (history.status, history.records_deleted) == ("success", 0)
+    assert "a not swept: it showed none of 4 rows" in history.performance_metrics["notes"]
+
+
+def test_window_that_lacks_too_much_is_left_to_a_full_run():
+    many = [customer("a", n, n / 100) for n in range(100)]
+    sync(Accounts("a", records=many), Fixed)
+    delta = sync(Accounts("a", records=many[:70]), Fixed)
+    with pytest.raises(SafetyStop, match="refused to delete 30"):
+        sync(Accounts("a", records=many[:70]), Fixed, full=True)
+    forced = sync(Accounts("a", records=many[:70]), Fixed, full=True, allow_deletes=True)
+
+    assert (delta.status, delta.records_deleted, forced.records_deleted) == ("success", 0, 30)
+
+
+def test_delta_that_sweeps_is_no_full_compare(two):
+    class Compared(Fixed):
+        delta_misses_changes = True
+
+    sync(Accounts("a", records=two), Compared)
+    history = sync(Accounts("a", records=two), Compared)
+
+    assert (history.configuration["strategy"], history.configuration["complete"]) == ("delta", False)
 
 
 # What the source keeps.

@@ -111,6 +111,19 @@ def test_deleted_user_and_spam_call_go_with_a_full_read_and_a_disabled_company_s
     assert CallRailCompany.objects.filter(status="disabled").exclude(disabled_at=None).count() == 1
 
 
+def test_call_that_is_marked_as_spam_goes_with_the_next_delta(database, callrail):
+    callrail.add(first(callrail), "calls", 20, days=40)
+    old, *_ = callrail.add(first(callrail), "calls", 1, days=100)
+    sync()
+    for spam in (callrail.ids("calls")[3], old):
+        callrail.remove("calls", spam)
+    history = sync()
+
+    assert (history.configuration["strategy"], history.records_deleted) == ("delta", 1)
+    assert CallRailCall.objects.filter(id=old).exists(), "it lies before the window that was read"
+    assert CallRailCall.objects.count() == 20
+
+
 def test_bad_call_waits_in_quarantine_until_it_is_right(database, callrail):
     bad, *_ = callrail.add(first(callrail), "calls", 5)
     good = callrail.found("calls", bad)[bad]["direction"]

@@ -30,9 +30,9 @@ KEPT_MONTHS = 25
 """CallRail shows nothing older, and refuses a range that begins before."""
 
 
-def dated(name: str, cursor: str, **options: Any) -> Resource:
+def dated(name: str, cursor: str, *, fixed: bool = True, **options: Any) -> Resource:
     """A list that is asked by date."""
-    return Resource(name, cursor, keeps_months=KEPT_MONTHS, options=options)
+    return Resource(name, cursor, keeps_months=KEPT_MONTHS, fixed=fixed, options=options)
 
 
 class CallRailSyncEngine(BaseSyncEngine):
@@ -101,7 +101,7 @@ class CallRailTextMessageSyncEngine(CallRailDatedSyncEngine):
     """Messages, by their conversation's last one; it shows only its recent ones, so none is deleted."""
 
     sync_type = "text_messages"
-    resource = dated("text-messages", "created_at", items="conversations", messages=True)
+    resource = dated("text-messages", "created_at", fixed=False, items="conversations", messages=True)
     processor_class = CallRailTextMessageProcessor
     deletes = "ignore"
 
