@@ -118,7 +118,7 @@ class BaseSyncCommand(BaseCommand):
         for option in self.entity_options():
             add_option(parser, option)
         if self.sync_type is None:
-            kinds = [engine.sync_type for engine in self.all_engines()]
+            kinds = names_of(self.all_engines())
             parser.add_argument(
                 "--entities",
                 nargs="+",
@@ -142,7 +142,7 @@ class BaseSyncCommand(BaseCommand):
         """Run the entities; a failed one does not keep the others from running."""
         del args
         only = options.get("entities")
-        plans = [each for each in self.planned(options) if not only or each[0].sync_type in only]
+        plans = [each for each in self.planned(options) if not only or set(only) & {*names_of([each[0]])}]
         console = terminal(self.stderr, quiet=options["quiet"])
         failed = []
         with logging_to(console, debug=options["debug"], quiet=options["quiet"]), StopSignals() as signals:

@@ -348,6 +348,13 @@ def test_several_entities_are_named_at_once(callrail):
     assert list(kinds) == ["companies", "tags"]
 
 
+def test_older_flag_is_taken_with_a_warning(callrail, capsys):
+    call_command("sync_callrail_tags", "--parallel", "--quiet")
+
+    assert SyncHistory.objects.get().configuration["concurrent_pages"] == 4
+    assert "--parallel is deprecated, use --high-performance" in capsys.readouterr().err
+
+
 def test_entity_that_is_none_is_wrong_usage(callrail):
     with pytest.raises(CommandError, match="invalid choice: 'tagz'"):
         call_command("sync_callrail_all", "--entities", "tagz")

@@ -24,6 +24,7 @@ from ingestion.sync.callrail.processors import (
     CallRailUserProcessor,
 )
 
+PARALLEL = Option("--parallel", help="an older name", type=bool, instead="--high-performance")
 COMPANY = Option("--company-id", help="only this company (COM…); deletes nothing", narrows=True)
 
 KEPT_MONTHS = 25
@@ -43,6 +44,7 @@ class CallRailSyncEngine(BaseSyncEngine):
     part_field = "account_id"
     deletes: ClassVar[Deletes] = "sweep"
     after: ClassVar[tuple[str, ...]] = ("accounts",)
+    options: ClassVar[tuple[Option, ...]] = (PARALLEL,)
 
 
 class CallRailDatedSyncEngine(CallRailSyncEngine):
@@ -51,7 +53,7 @@ class CallRailDatedSyncEngine(CallRailSyncEngine):
     look_back = timedelta(days=45)
     delta_misses_changes = True
     reconcile_every = timedelta(days=30)
-    options = (LOOK_BACK, COMPANY)
+    options = (LOOK_BACK, COMPANY, PARALLEL)
     after = ("companies",)
 
 
@@ -86,7 +88,7 @@ class CallRailTrackerSyncEngine(CallRailSyncEngine):
     sync_type = "trackers"
     resource = Resource("trackers")
     processor_class = CallRailTrackerProcessor
-    options = (COMPANY,)
+    options = (COMPANY, PARALLEL)
 
 
 class CallRailFormSubmissionSyncEngine(CallRailDatedSyncEngine):
@@ -112,7 +114,7 @@ class CallRailTagSyncEngine(CallRailSyncEngine):
     sync_type = "tags"
     resource = Resource("tags")
     processor_class = CallRailTagProcessor
-    options = (COMPANY,)
+    options = (COMPANY, PARALLEL)
 
 
 class CallRailUserSyncEngine(CallRailSyncEngine):
