@@ -296,6 +296,8 @@ class BaseSyncEngine(Sweeping):
         dated = self.resource.cursor or self.resource.business_date
         if not dated and (plan.start_date or plan.end_date):
             notes.append("read whole: this entity has no timestamp, the dates filter nothing")
+        if plan.start_date and window.since and plan.start_date < window.since:
+            notes.append(f"read from {window.since:%Y-%m-%d}: the source keeps nothing older")
         identity, mapping = self.client.identity(), self.processor.fingerprint()
         notes += settle_identity(history, plan, window, identity, mapping)
         parts = [

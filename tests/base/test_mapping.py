@@ -13,6 +13,7 @@ import pytest
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.fields import Conventions, Field
 from ingestion.base.mapping import FieldMapper, shorten
+from ingestion.base.validators import OddValue
 from tests.shop.models import ShopCustomer, ShopOrder, ShopOrderLine, ShopStock
 
 
@@ -478,3 +479,35 @@ def test_columns_of_every_kind_can_be_mapped():
         "shop", "article", "amount", "price", "code", "counted_on", "counted_at", "took", "photo", "address",
         "details", "big", "active",
     }  # fmt: skip
+
+
+# Odd values.
+
+
+def odd(value):
+    if value == "odd":
+        raise OddValue("odd", "Is it really?", value)
+    return value
+
+
+def test_odd_value_is_kept_with_a_warning():
+    row, errors, warnings = mapped(
+        ShopCustomer, {"city": Field("city", odd)}, {"id": "7", "name": "A", "city": "odd"}
+    )
+
+    assert (row["city"], errors, warnings) == ("odd", {}, {"city": "odd"})
+
+
+def test_odd_value_is_no_broken_field_however_often_it_comes():
+    mapper = FieldMapper(ShopCustomer, {"city": Field("city", odd)})
+    records = [{"id": str(n), "name": "A", "city": "odd"} for n in range(200)]
+    columns, found = mapper.map_columns(records, mapper.columns_for(records))
+
+    assert (mapper.broken(), len(found.warnings), set(columns["city"].values)) == ([], 200, {"odd"})
+
+
+def test_odd_value_says_nothing_where_validation_is_off():
+    fields = {"city": Field("city", odd)}
+    _, _, warnings = mapped(ShopCustomer, fields, {"id": "7", "name": "A", "city": "odd"}, validate=False)
+
+    assert warnings == {}

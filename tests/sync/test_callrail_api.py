@@ -63,8 +63,10 @@ def test_ranges_are_explicit_have_their_offset_and_never_begin_before_what_is_ke
 
 def test_older_start_date_is_brought_within_what_is_kept(callrail):
     callrail.add(first(callrail), "calls", 2)
+    history = sync(start_date=datetime(2010, 1, 1, tzinfo=UTC))
 
-    assert sync(start_date=datetime(2010, 1, 1, tzinfo=UTC)).records_created == 2
+    assert history.records_created == 2
+    assert "the source keeps nothing older" in history.performance_metrics["notes"][0]
 
 
 def test_stretches_of_a_window_follow_one_another_without_a_hole():
