@@ -29,6 +29,7 @@ from ingestion.base.records import Page, Position
 from ingestion.base.transport import (
     REDIRECTS,
     TOKEN_ENDED,
+    UNCHANGED,
     checked_address,
     decoded,
     guarded,
@@ -73,7 +74,8 @@ class Stage:
     """One list of a read: its first request, how it pages, and where the records lie in a page.
 
     `complete` fetches what a page's records still lack. `adds` is what every record of the list gets besides:
-    what only its address tells, such as the account.
+    what only its address tells, such as the account. `keyed_by` is for a list that comes as an object, a list
+    of records under each parent's key: every record gets that key under this name.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Stage:
     items: str = ""
     complete: Callable[[list[Any]], Awaitable[list[Any]]] | None = None
     adds: Mapping[str, Any] = field(default_factory=dict)
+    keyed_by: str = ""
 
     def position(self, request: Request) -> Any:
         """Where this list can be gone on with: a key in it, or else only its beginning (None)."""
@@ -211,7 +214,7 @@ class BaseAPIClient(DataSource):
                 while request is not None:
                     answer = self.with_records(await ahead.answer(request), stage)
                     calls, self.calls = self.calls, 0
-                    request = stage.paginator.next(answer)
+                    request = None if answer.unchanged else stage.paginator.next(answer)
                     after = {"stage": number, "at": stage.position(request)} if request else None
                     position_after = after or {"stage": number + 1, "at": None}
                     page = Page(answer.records, position_after, answer.size, calls)
@@ -237,9 +240,13 @@ class BaseAPIClient(DataSource):
 
     def with_records(self, answer: Answer, stage: Stage) -> Answer:
         """The answer with its list of records. Raises SourceError when the list is not where it should be."""
+        if answer.unchanged:
+            return answer
         found = lookup(answer.body, split_path(stage.items)) if stage.items else answer.body
+        if stage.keyed_by and isinstance(found, dict):
+            found = unfolded(found, stage.keyed_by)
         if isinstance(found, list):
-            return Answer(answer.body, answer.headers, answer.size, answer.request, found)
+            return replace(answer, records=found)
         place = repr(stage.items) if stage.items else "the top level"
         known = f" one of {', '.join(answer.body)}" if isinstance(answer.body, dict) else ""
         raise SourceError(
@@ -293,6 +300,8 @@ class BaseAPIClient(DataSource):
             url = guarded(self.base_url, answered.get("Location", ""), where)
         if status == TOKEN_ENDED and not renewed and await self.auth.renew(self.fetch_token):
             return await self.send(request, renewed=True)
+        if status == UNCHANGED and request.conditional:
+            return Answer(None, answered, len(body), request, unchanged=True)
         if not 200 <= status < 300:
             raise problem(status, answered, self.said(body), where, self.auth_fix)
         content = decoded(body, answered, where) if request.accept == JSON else body
@@ -303,7 +312,7 @@ class BaseAPIClient(DataSource):
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send, and read the whole answer. Raises TransientError when the connection fails."""
         self.calls += 1
-        headers = {"Accept": request.accept, **headers}
+        headers = {"Accept": request.accept, **request.headers, **headers}
         params = {name: str(value) for name, value in request.params.items() if value is not None}
         try:
             async with self.session.request(
@@ -351,3 +360,12 @@ class BaseAPIClient(DataSource):
         if self.check is None:
             raise ConfigurationError(f"{type(self).__name__} declares no check", fix="name a cheap Request")
         return (await self.request(self.check)).body
+
+
+def unfolded(lists: Mapping[str, Any], name: str) -> list[Any]:
+    """`{"17": [{…}, {…}]}` as one list, the key in each record under `name`; what is no record stays."""
+    return [
+        {**record, name: key} if isinstance(record, dict) else record
+        for key, records in lists.items()
+        for record in (records if isinstance(records, list) else [records])
+    ]

@@ -19,7 +19,8 @@ class Request:
     """One request: a path below the client's address (or a full URL on the same host), never credentials.
 
     `accept` other than JSON hands the body over as bytes. `lane` names a rate limit of its own, `state` is
-    what a paging style remembers from one request to the next; it is not sent.
+    what a paging style remembers from one request to the next; it is not sent. `headers` are the request's
+    own, such as `If-Modified-Since`: where one of them sets a condition, 304 is an answer.
     """
 
     path: str
@@ -29,6 +30,16 @@ class Request:
     lane: str = ""
     accept: str = "application/json"
     state: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the service may answer that nothing has changed (RFC 9110, section 13)."""
+        return any(name.lower().startswith("if-") for name in self.headers)
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Request":
+        """The same request with these headers besides its own."""
+        return replace(self, headers={**self.headers, **headers})
 
     def with_params(self, **params: Any) -> "Request":
         """The same request with other parameters."""
@@ -37,13 +48,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the decoded body, the headers, the size in bytes as it was sent."""
+    """What came back: the decoded body, the headers, the size in bytes as it was sent.
+
+    `unchanged` says that nothing has changed since the moment a conditional request named (304).
+    """
 
     body: Any
     headers: Mapping[str, str]
     size: int
     request: Request
     records: list[Any] = field(default_factory=list)
+    unchanged: bool = False
 
 
 class Paginator(Protocol):

@@ -30,6 +30,7 @@ TRANSIENT = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, *range(520, 
 """Statuses that may be another the next time; 477 is HubSpot's for an account that is being moved."""
 
 TOKEN_ENDED = 401
+UNCHANGED = 304
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 DECODER = msgspec.json.Decoder(float_hook=exact)
