@@ -14,7 +14,7 @@ from django.utils import timezone
 from ingestion.base.exceptions import SafetyStop
 from ingestion.base.loaders import Target
 from ingestion.base.processor import has_field
-from ingestion.base.records import Key, Tombstone, key_text
+from ingestion.base.records import Key, Tombstone, key_text, to_json
 from ingestion.base.window import Window
 
 BRAKE_SHARE = 0.2
@@ -115,13 +115,20 @@ def unprotected(target: Target, stones: Sequence[Tombstone]) -> list[Key]:
 
 def soft_delete(target: Target, stones: Sequence[Tombstone]) -> int:
     """Mark live rows as gone at the source, but none that is newer. Answers how many there were."""
-    keys = unprotected(target, stones)
+    marks = {stone.key: stone.marks for stone in stones}
+    alike: dict[str, list[Key]] = {}
+    for key in unprotected(target, stones):
+        alike.setdefault(to_json(marks[key]), []).append(key)
     now = timezone.now()
     values = {"source_deleted_at": now}
     if has_field(target.model, "sync_updated_at"):
         values["sync_updated_at"] = now
     rows = alive(target)
-    return sum(rows.filter(each).update(**values) for each in conditions(target.key, keys))
+    return sum(
+        rows.filter(each).update(**marks[keys[0]], **values)
+        for keys in alike.values()
+        for each in conditions(target.key, keys)
+    )
 
 
 def conditions(names: tuple[str, ...], keys: Sequence[Key]) -> Iterator[models.Q]:

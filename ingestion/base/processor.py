@@ -341,13 +341,15 @@ class BaseProcessor:
 
     def read_tombstone(self, record: Record) -> Tombstone:
         """A record that says it is gone. Raises RecordError where its key cannot be read."""
-        named = {*self.key_fields, self.timestamp_field}
+        marks = [column.name for column in self.mapper.columns if self.gone in column.paths]
+        named = {*self.key_fields, self.timestamp_field, *marks}
         columns = [column for column in self.mapper.columns if column.name in named]
         row, errors, _ = self.mapper.map_fields(record, columns)
         if errors:
             raise RecordError(errors, record=record, key=self.read_key(record))
         moment = row.get(self.timestamp_field or "")
-        return Tombstone(self.key_of(row), 0, moment, self.hidden.without(record))
+        said = {name: row[name] for name in marks}
+        return Tombstone(self.key_of(row), 0, moment, self.hidden.without(record), said)
 
     def drift(self) -> dict[str, list[str]]:
         """How the source differs from the declaration: paths nobody has seen, members nobody mapped."""

@@ -56,13 +56,15 @@ class Page:
 class Tombstone:
     """The source says that this key is gone since `moment`; it came after `after` rows of its batch.
 
-    `record` is what said so, None where nothing did (a sweep, a merge).
+    `record` is what said so, None where nothing did (a sweep, a merge). `marks` are the columns that are read
+    from the flag itself, such as `deleted_at`: a dead row shows what the source said.
     """
 
     key: Key
     after: int = 0
     moment: datetime | None = None
     record: Record | None = field(default=None, compare=False)
+    marks: Row = field(default_factory=dict, compare=False)
 
 
 @dataclass(slots=True)

@@ -181,12 +181,14 @@ class RisingWindow(Style):
     def repeats(self, answer: Answer) -> bool:
         """Whether this is the last page once more. Raises SourceError where it may have been cut off.
 
-        A list that is not as long as a page, or longer, comes whole whatever page is asked for.
+        A list that is shorter or longer than a page comes whole whatever page is asked for, unless the
+        service says that there is more.
         """
         state = answer.request.state
         if not answer.records or state["last"] != self.told_by(answer):
             return False
-        if state["page"] > 1 and len(answer.records) != self.count:
+        told_of_more = bool(self.more) and lookup(answer.body, split_path(self.more)) is True
+        if state["page"] > 1 and len(answer.records) != self.count and not told_of_more:
             return True
         raise SourceError(
             f"answered the same page of {len(answer.records):,} records twice",

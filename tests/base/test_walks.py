@@ -140,6 +140,12 @@ def test_list_that_is_exactly_as_long_as_a_page_and_repeats_may_be_cut_off_and_f
         walked(RisingWindow(ask, 10), Service([record(n, n) for n in range(25)], pages=1, flag=False))
 
 
+def test_repeated_page_of_which_the_service_says_that_there_is_more_fails_whatever_its_length():
+    unsorted = RisingWindow(ask, 500, more="meta.more")
+    with pytest.raises(SourceError, match="may be cut off"):
+        walked(unsorted, Service([record(n, n) for n in range(25)], pages=1))
+
+
 def test_nothing_beyond_the_end_of_the_run_is_handed_over_and_the_walk_stops_there():
     until = START + timedelta(seconds=14)
     service = Service([record(n, n) for n in range(95)])

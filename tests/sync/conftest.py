@@ -9,6 +9,7 @@ from ingestion.sandbox.server import SandboxServer
 from ingestion.sync.arrivy.sandbox import FakeArrivy
 from ingestion.sync.callrail.sandbox import FakeCallRail
 from ingestion.sync.hubspot.sandbox import FakeHubSpot
+from ingestion.sync.salesrabbit.sandbox import FakeSalesRabbit
 
 CANARY = "canary-7f3a91c2"
 
@@ -41,6 +42,21 @@ def callrail(monkeypatch) -> Iterator[FakeCallRail]:
         monkeypatch.setenv("INGESTION_RETRY_SECONDS", "2")
         monkeypatch.setenv("INGESTION_RETRY_ATTEMPTS", "3")
         monkeypatch.setenv("INGESTION_HTTP_TIMEOUT", "2")
+def salesrabbit(monkeypatch) -> Iterator[FakeSalesRabbit]:
+    """An empty account whose clock stands an hour ago."""
+    fake = FakeSalesRabbit(rate_limited=False)
+    fake.tokens = {CANARY}
+    fake.clock.set(datetime.now(UTC) - timedelta(hours=1))
+    monkeypatch.setenv("SALESRABBIT_API_RATE", "1000/1")
+    yield from served(fake, monkeypatch)
+
+
+def served(fake, monkeypatch):
+    """A fake over HTTP, and settings that point at it and make its faults quick."""
+    with SandboxServer(fake):
+        quick = {"RETRY_SECONDS": "2", "RETRY_ATTEMPTS": "3", "HTTP_TIMEOUT": "1"}
+        for name, value in {**fake.settings(), **{f"INGESTION_{k}": v for k, v in quick.items()}}.items():
+            monkeypatch.setenv(name, value)
         yield fake
 
 

@@ -1,0 +1,3 @@
+from ingestion.base.commands import alias
+
+Command = alias("salesrabbit", "lead_status_histories")
