@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "ingestion.sync.genius",
     "ingestion.sync.hubspot",
     "ingestion.sync.arrivy",
+    "ingestion.sync.leadconduit",
     "ingestion.sync.salesrabbit",
 ]
 MIDDLEWARE = [

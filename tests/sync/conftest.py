@@ -9,6 +9,7 @@ from ingestion.sandbox.server import SandboxServer
 from ingestion.sync.arrivy.sandbox import FakeArrivy
 from ingestion.sync.callrail.sandbox import FakeCallRail
 from ingestion.sync.hubspot.sandbox import FakeHubSpot
+from ingestion.sync.leadconduit.sandbox import FakeLeadConduit
 from ingestion.sync.salesrabbit.sandbox import FakeSalesRabbit
 
 CANARY = "canary-7f3a91c2"
@@ -42,12 +43,26 @@ def callrail(monkeypatch) -> Iterator[FakeCallRail]:
         monkeypatch.setenv("INGESTION_RETRY_SECONDS", "2")
         monkeypatch.setenv("INGESTION_RETRY_ATTEMPTS", "3")
         monkeypatch.setenv("INGESTION_HTTP_TIMEOUT", "2")
+        yield fake
+
+
+@pytest.fixture
 def salesrabbit(monkeypatch) -> Iterator[FakeSalesRabbit]:
     """An empty account whose clock stands an hour ago."""
     fake = FakeSalesRabbit(rate_limited=False)
     fake.tokens = {CANARY}
     fake.clock.set(datetime.now(UTC) - timedelta(hours=1))
     monkeypatch.setenv("SALESRABBIT_API_RATE", "1000/1")
+    yield from served(fake, monkeypatch)
+
+
+@pytest.fixture
+def leadconduit(monkeypatch) -> Iterator[FakeLeadConduit]:
+    """An empty account whose clock stands a day ago."""
+    fake = FakeLeadConduit(rate_limited=False)
+    fake.keys = {CANARY}
+    fake.clock.set(datetime.now(UTC) - timedelta(days=1))
+    monkeypatch.setenv("LEADCONDUIT_API_RATE", "1000/1")
     yield from served(fake, monkeypatch)
 
 

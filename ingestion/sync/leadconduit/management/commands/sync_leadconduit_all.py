@@ -1,0 +1,3 @@
+from ingestion.base.commands import alias
+
+Command = alias("leadconduit")
