@@ -136,8 +136,13 @@ class FileDataSource(DataSource):
 
     def gathered(self, lines: Lines, start: int, wanted: "InWindow | None") -> Iterator[list[Record]]:
         """Records by the page. A page is never long in coming, even if nothing in it is wanted."""
+        if self.format == "jsonl":
+            for records in json_records(lines, start, self.page_size, PAGE_CHARACTERS):
+                yield records if wanted is None else list(filter(wanted, records))
+            return
         page: list[Record] = []
-        for looked_at, record in enumerate(self.records(lines, start), 1):
+        rows = csv_records(lines, start, delimiter=self.delimiter, rename=self.header)
+        for looked_at, record in enumerate(rows, 1):
             if wanted is None or wanted(record):
                 page.append(record)
             full = len(page) >= self.page_size or lines.characters >= PAGE_CHARACTERS
@@ -146,12 +151,6 @@ class FileDataSource(DataSource):
                 page = []
         if page:
             yield page
-
-    def records(self, lines: Lines, start: int) -> Iterator[Record]:
-        """The file's records after line `start`."""
-        if self.format == "jsonl":
-            return json_records(lines, start)
-        return csv_records(lines, start, delimiter=self.delimiter, rename=self.header)
 
     def check_unchanged(self, file: TextIO, before: tuple[int, int]) -> None:
         """Raises SourceError if the open file was written to; one that was put in its place is no matter."""

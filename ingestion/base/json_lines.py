@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NoReturn
 
 import msgspec
@@ -14,18 +15,39 @@ from ingestion.base.text_lines import Lines
 BLANK = " \t\r\n"
 
 
-def json_records(lines: Lines, start: int) -> Iterator[Record]:
-    """The objects after line `start`; a line that is not one becomes Unreadable.
+def json_records(lines: Lines, start: int, most: int, characters: int) -> Iterator[list[Record]]:
+    """The objects after line `start`, in groups of `most` lines or so many characters.
 
-    Raises SourceError for an empty file, and for JSON that is laid out otherwise than one object a line.
+    A line that is not an object becomes Unreadable. Raises SourceError for an empty file, and for JSON that
+    is laid out otherwise than one object a line.
     """
     refuse_other_layouts(lines)
     lines.skip_to(start)
-    for line in lines:
-        text = line.strip(BLANK)
-        if text:
-            yield read_object(text, lines)
-        lines.row.clear()
+    while texts := lines.take(most, characters):
+        yield read_objects([text.strip(BLANK) for text in texts], lines)
+
+
+def read_objects(texts: list[str], lines: Lines) -> list[Record]:
+    """The objects of the lines that were read last; blank ones say nothing.
+
+    Most lines can be told to have lost no key, and then all of them together; see `decoded`.
+    """
+    plain = [text for text in texts if text and not doubtful(text)]
+    try:
+        found = list(map(FAST.decode, plain))
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        found = []
+    if set(map(type, found)) != {dict} or "".join(plain).count('":') != keys_in(found):
+        plain, found = [], []
+    if len(found) == len(texts):
+        return found
+    easy, first = iter(found), lines.number - len(texts) + 1
+    doubted = not plain
+    return [
+        read_object(text, lines, number) if doubted or doubtful(text) else next(easy)
+        for number, text in enumerate(texts, first)
+        if text
+    ]
 
 
 def refuse_other_layouts(lines: Lines) -> None:
@@ -46,7 +68,7 @@ def wrong_layout(lines: Lines, found: str, command: str) -> SourceError:
     return lines.error(f"this is {found}", fix=f"write one object per line, as `{command}` does")
 
 
-def read_object(text: str, lines: Lines) -> Record:
+def read_object(text: str, lines: Lines, number: int) -> Record:
     """The object of a line, or what is wrong with it."""
     try:
         found = decoded(text)
@@ -60,8 +82,8 @@ def read_object(text: str, lines: Lines) -> Record:
         if isinstance(found, dict):
             return found
         message = f"{type(found).__name__}, not an object"
-    content = {"line": lines.number, "raw": text}
-    return Unreadable(content, source=f"{lines.path.name}:{lines.number}", code="broken", message=message)
+    content = {"line": number, "raw": text}
+    return Unreadable(content, source=f"{lines.path.name}:{number}", code="broken", message=message)
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -87,23 +109,31 @@ def decoded(text: str) -> Any:
     `":` and nothing takes one away: as many of them as there are keys left means that none was dropped.
     Whatever cannot be told like this is decoded by the exact one.
     """
-    if not ("\\" in text or '" ' in text or '"\t' in text):
+    if not doubtful(text):
         try:
             found = FAST.decode(text)
         except (msgspec.DecodeError, RecursionError, UnicodeError):
             return DECODER.decode(text)
-        if type(found) is dict and text.count('":') == keys_in(found):
+        if type(found) is dict and text.count('":') == keys_in([found]):
             return found
     return DECODER.decode(text)
 
 
-def keys_in(value: Any) -> int:
-    """How many keys there are in a value, at any depth."""
-    inner = value.values() if isinstance(value, dict) else value
-    count = len(value) if isinstance(value, dict) else 0
-    if NESTED.isdisjoint(map(type, inner)):
-        return count
-    return count + sum(keys_in(each) for each in inner if type(each) in NESTED)
+def doubtful(text: str) -> bool:
+    """Whether the keys of a line cannot be counted in its text."""
+    return "\\" in text or '" ' in text or '"\t' in text
+
+
+def keys_in(values: list[Any]) -> int:
+    """How many keys there are in these objects and lists, at any depth."""
+    count = 0
+    while values:
+        objects = [value for value in values if type(value) is dict]
+        lists = [value for value in values if type(value) is list]
+        count += sum(map(len, objects))
+        inner = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(lists)]
+        values = [] if NESTED.isdisjoint(map(type, inner)) else [v for v in inner if type(v) in NESTED]
+    return count
 
 
 NESTED = frozenset({dict, list})

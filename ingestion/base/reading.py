@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from ingestion.base.datasource import LoopGuard
 from ingestion.base.records import Page
 
-BATCH_ROWS = 2000
+BATCH_ROWS = 5000
+"""Records at least: a batch of 2,000 took a fifth longer for each, as its statements cost the same."""
+
 BATCH_BYTES = 8 * 2**20
 BATCH_SECONDS = 5.0
 
@@ -54,7 +56,7 @@ class ReadAhead:
 async def load_batches(
     pages: AsyncIterator[Page], *, where: str, beat: Callable[[], Awaitable[None]], every: float
 ) -> AsyncGenerator[Page, None]:
-    """Pages gathered into load batches of 2,000 records, 8 MiB or 5 seconds, whichever is first.
+    """Pages gathered into load batches of 5,000 records, 8 MiB or 5 seconds, whichever is first.
 
     While the source is silent, `beat` is awaited every `every` seconds. Raises what `pages` raises, after
     everything that came before it was handed over; SourceError when two pages are the same.

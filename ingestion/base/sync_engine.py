@@ -215,6 +215,9 @@ class BaseSyncEngine(Sweeping):
         """
         await self.saved()
         self.saving = asyncio.create_task(self.commit(batch, position))
+        await asyncio.sleep(
+            0
+        )  # it hands its work to the thread that saves; else it would wait for the next batch
 
     async def saved(self) -> None:
         """Wait for the batch that is being committed; stopping the run does not interrupt it.

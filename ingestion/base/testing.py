@@ -11,6 +11,7 @@ from ingestion.base.datasource import DataSource, Paging, Resource
 from ingestion.base.exceptions import LeaseRefused, SourceError
 from ingestion.base.lease import acquire
 from ingestion.base.plan import SyncPlan
+from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.records import Page, Position, Record
 from ingestion.base.sync_engine import BaseSyncEngine
 from ingestion.base.window import Window
@@ -203,13 +204,14 @@ class EngineSuite:
 
     def test_interrupted_run_is_made_up_for_by_the_next(self) -> None:
         """A failed run keeps what it committed, moves no watermark, and nothing is lost."""
+        records = self.records(BATCH_ROWS + 1000)
         with pytest.raises(SourceError):
-            self.run(Failing(type(self).serve(self.records(3000)), 1))
+            self.run(Failing(type(self).serve(records), 1))
         failed = SyncHistory.objects.get()
-        history = self.sync(self.records(3000))
+        history = self.sync(records)
 
         assert (failed.status, failed.watermark, failed.lease) == ("failed", None, None)
-        assert (history.status, len(self.stored())) == ("success", 3000)
+        assert (history.status, len(self.stored())) == ("success", len(records))
 
     def test_second_run_at_once_is_refused(self) -> None:
         """One writer per entity."""

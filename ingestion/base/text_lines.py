@@ -150,6 +150,17 @@ class Lines:
             remember(line)
             yield line
 
+    def take(self, most: int, characters: int) -> list[str]:
+        """The next lines: `most` of them, or fewer where they have so many characters already."""
+        taken: list[str] = []
+        end = self.characters + characters
+        for line in itertools.islice(self.iterator, most):
+            taken.append(line)
+            if self.characters >= end:
+                break
+        self.row.clear()
+        return taken
+
     def checked(self, line: str) -> str:
         """A line that may hold what it should not."""
         if len(line) == LONGEST:

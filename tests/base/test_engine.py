@@ -7,6 +7,7 @@ import pytest
 from ingestion.base.datasource import Resource
 from ingestion.base.exceptions import ConfigurationError, SafetyStop, SourceError
 from ingestion.base.plan import RejectLimit, SyncPlan
+from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.records import Page
 from ingestion.base.testing import MemorySource
 from ingestion.models import RejectedRecord, SyncHistory
@@ -356,16 +357,17 @@ def test_run_with_other_orders_does_not_go_on(change):
 
 
 def test_two_interruptions_in_a_row_lose_no_progress():
-    source = MemorySource(customers(9000), page_size=1000)
-    for stop in (4, 8):
+    size = 4 * BATCH_ROWS
+    source = MemorySource(customers(size), page_size=BATCH_ROWS // 2)
+    for stop in (4, 7):
         source.before_page = lambda page, stop=stop: page == stop and explode()
         with pytest.raises(SourceError):
             sync(source)
     source.before_page = None
     history = sync(source)
 
-    assert history.records_processed < 9000 - 2000
-    assert ShopCustomer.objects.count() == 9000
+    assert history.records_processed < size - BATCH_ROWS
+    assert ShopCustomer.objects.count() == size
 
 
 def test_a_finished_run_makes_up_for_every_older_interruption():
@@ -591,13 +593,13 @@ class Watching(ShopCustomerSyncEngine):
 
 
 def test_next_batch_is_made_while_one_is_being_committed():
-    engine = Watching(client=MemorySource(customers(4500), page_size=500))
+    engine = Watching(client=MemorySource(customers(2 * BATCH_ROWS + 500), page_size=500))
     history = engine.sync(SyncPlan())
 
-    assert counts(history)[:2] == (4500, 4500)
+    assert counts(history)[:2] == (2 * BATCH_ROWS + 500,) * 2
     assert [what for what, _ in engine.order if what == "made"] == ["made"] * 3
     assert ("made", True) in engine.order
-    assert [count for what, count in engine.order if what == "committed"] == [2000, 2000, 500]
+    assert [count for what, count in engine.order if what == "committed"] == [BATCH_ROWS, BATCH_ROWS, 500]
 
 
 class FailingCommit(ShopCustomerSyncEngine):
@@ -611,21 +613,22 @@ class FailingCommit(ShopCustomerSyncEngine):
 
 def test_batch_that_cannot_be_committed_fails_the_run_although_the_read_went_on():
     with pytest.raises(SourceError, match="the second batch is lost"):
-        sync(MemorySource(customers(6000), page_size=500), FailingCommit)
+        sync(MemorySource(customers(3 * BATCH_ROWS), page_size=500), FailingCommit)
 
-    assert (last().status, last().records_processed, last().batch) == ("failed", 2000, 1)
-    assert ShopCustomer.objects.count() == 2000
+    assert (last().status, last().records_processed, last().batch) == ("failed", BATCH_ROWS, 1)
+    assert ShopCustomer.objects.count() == BATCH_ROWS
 
 
 def test_last_batch_that_cannot_be_committed_fails_the_run_too():
     with pytest.raises(SourceError, match="the second batch is lost"):
-        sync(MemorySource(customers(4000), page_size=500), FailingCommit)
+        sync(MemorySource(customers(2 * BATCH_ROWS), page_size=500), FailingCommit)
 
     assert (last().status, last().watermark) == ("failed", None)
 
 
 def test_checkpoint_names_what_the_run_had_seen_with_its_own_batch():
-    records = [customer(n, n) if n < 2000 else customer(n, n, city="Bonn") for n in range(4000)]
+    first, second = range(BATCH_ROWS), range(BATCH_ROWS, 2 * BATCH_ROWS)
+    records = [*(customer(n, n) for n in first), *(customer(n, n, city="Bonn") for n in second)]
     with pytest.raises(SourceError, match="the second batch is lost"):
         sync(MemorySource(records, page_size=500), FailingCommit)
 

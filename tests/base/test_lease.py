@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from ingestion.base.exceptions import LeaseLost, LeaseRefused
 from ingestion.base.lease import Holder, acquire, let_go, machine
+from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.testing import MemorySource
 from ingestion.models import SyncHistory
 from tests.shop.engines import ShopCustomerSyncEngine
@@ -33,7 +34,9 @@ def wanted():
 
 
 def source(**kwargs):
-    records = [{"id": str(n), "name": "x", "updated_at": "2026-03-01T00:00:00Z"} for n in range(5000)]
+    records = [
+        {"id": str(n), "name": "x", "updated_at": "2026-03-01T00:00:00Z"} for n in range(5 * BATCH_ROWS // 2)
+    ]
     return MemorySource(records, page_size=1000, **kwargs)
 
 
@@ -164,6 +167,7 @@ def take_over():
 def test_run_that_was_taken_over_commits_nothing_more(database):
     class TakenOver(ShopCustomerSyncEngine):
         async def save_data(self, batch, position):
+            await self.saved()
             if self.history.batch == 1:
                 await sync_to_async(take_over)()
             await super().save_data(batch, position)
@@ -172,7 +176,7 @@ def test_run_that_was_taken_over_commits_nothing_more(database):
     with pytest.raises(LeaseLost, match="does not hold the lease any more"):
         engine.sync()
 
-    assert ShopCustomer.objects.count() == 2000
+    assert ShopCustomer.objects.count() == BATCH_ROWS
     assert list(SyncHistory.objects.values_list("status", flat=True)) == ["running", "failed"]
 
 

@@ -95,11 +95,11 @@ def read(*script, **kwargs):
 # Gathering.
 
 
-def test_small_pages_become_batches_of_two_thousand_records():
-    reader = read(*(page(n, 300) for n in range(20)))
+def test_small_pages_become_batches_of_five_thousand_records():
+    reader = read(*(page(n, 700) for n in range(20)))
 
-    assert BATCH_ROWS == 2000
-    assert reader.sizes == [2100, 2100, 1800]
+    assert BATCH_ROWS == 5000
+    assert reader.sizes == [5600, 5600, 2800]
 
 
 def test_page_of_a_whole_batch_is_handed_over_as_it_came():
@@ -140,7 +140,7 @@ def test_records_keep_their_order_over_all_batches():
 
 
 def test_position_is_that_of_the_last_page_and_sizes_and_calls_add_up():
-    reader = read(*(page(n, 900, size=10) for n in range(4)))
+    reader = read(*(page(n, 2000, size=10) for n in range(4)))
 
     assert [batch.position for batch in reader.batches] == [{"page": 2}, {"page": 3}]
     assert [(batch.size, batch.calls) for batch in reader.batches] == [(30, 3), (10, 1)]
@@ -209,11 +209,11 @@ def test_error_of_the_heartbeat_stops_the_reading():
 
 
 def test_error_arrives_after_everything_before_it_was_handed_over():
-    reader = Reader(Source(page(1, 1500), page(2, 1500), page(3), SourceError("gone"), page(4)))
+    reader = Reader(Source(page(1, 3000), page(2, 3000), page(3), SourceError("gone"), page(4)))
     with pytest.raises(SourceError, match="gone"):
         run(reader.all())
 
-    assert reader.sizes == [3000, 1]
+    assert reader.sizes == [6000, 1]
 
 
 def test_error_does_not_overtake_pages_that_wait():

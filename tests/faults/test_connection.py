@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Identifier
 from ingestion.base.datasource import Resource
 from ingestion.base.exceptions import TransientError
 from ingestion.base.plan import SyncPlan
+from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.replay import replay
 from ingestion.base.testing import MemorySource
 from ingestion.models import RejectedRecord, SyncHistory
@@ -29,7 +30,7 @@ EVERY = os.environ.get("INGESTION_TEST_SEEDS", "1") != "1"
 STRIDE = 1 if EVERY else 17
 """Of the messages of a run, one in so many is lost; every COMMIT always is."""
 
-RECORDS, REJECTED, GONE = 4100, 3, 5
+RECORDS, REJECTED, GONE = 2 * BATCH_ROWS + 100, 3, 5
 
 pytestmark = pytest.mark.django_db(
     transaction=True, databases=[name for name in ("postgres", "mariadb") if name in settings.DATABASES]
@@ -183,7 +184,7 @@ def test_server_that_stays_away_fails_the_run_and_the_next_one_of_the_same_proce
     assert failed.value.where == "database 'postgres'"
     assert (first.status, first.lease, first.batch) == ("failed", None, 1)
     assert first.error_message.startswith("interrupted: ")
-    assert (first.records_processed, history.records_processed) == (2000, RECORDS - 2000)
+    assert (first.records_processed, history.records_processed) == (BATCH_ROWS, RECORDS - BATCH_ROWS)
     assert ShopCustomer.objects.count() == RECORDS - REJECTED
 
 

@@ -8,6 +8,7 @@ from django.db import OperationalError, connections
 from ingestion.base.exceptions import TransientError
 from ingestion.base.patience import DatabaseFailure, may_pass, patiently
 from ingestion.base.plan import SyncPlan
+from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.testing import MemorySource
 from ingestion.models import SyncHistory
 from tests.routing import OneDatabase
@@ -28,7 +29,9 @@ def postgres(db):
 
 
 def source():
-    records = [{"id": str(n), "name": "x", "updated_at": "2026-03-01T00:00:00Z"} for n in range(6000)]
+    records = [
+        {"id": str(n), "name": "x", "updated_at": "2026-03-01T00:00:00Z"} for n in range(3 * BATCH_ROWS)
+    ]
     return MemorySource(records, page_size=1000)
 
 
@@ -86,9 +89,9 @@ def raise_state(state):
 def test_fault_that_passes_is_sat_out_with_the_batch_whole(disturb):
     history = disturbed(disturb).sync()
 
-    assert (history.status, history.records_created, history.batch) == ("success", 6000, 3)
-    assert ShopCustomer.objects.count() == 6000
-    assert SyncHistory.objects.get().records_created == 6000
+    assert (history.status, history.records_created, history.batch) == ("success", 3 * BATCH_ROWS, 3)
+    assert ShopCustomer.objects.count() == 3 * BATCH_ROWS
+    assert SyncHistory.objects.get().records_created == 3 * BATCH_ROWS
 
 
 @pytest.mark.parametrize(
@@ -102,8 +105,8 @@ def test_fault_that_stays_fails_the_run_and_half_a_batch_is_never_there(disturb,
 
     history = SyncHistory.objects.get()
     assert failed.value.where == "database 'postgres'"
-    assert (history.status, history.lease, history.records_created) == ("failed", None, 2000)
-    assert ShopCustomer.objects.count() == 2000
+    assert (history.status, history.lease, history.records_created) == ("failed", None, BATCH_ROWS)
+    assert ShopCustomer.objects.count() == BATCH_ROWS
 
 
 def test_next_run_goes_on_after_a_fault_that_stayed():
@@ -112,7 +115,7 @@ def test_next_run_goes_on_after_a_fault_that_stayed():
     history = ShopCustomerSyncEngine(client=source()).sync(SyncPlan())
 
     assert history.configuration["resumes"]
-    assert (history.records_created, ShopCustomer.objects.count()) == (4000, 6000)
+    assert (history.records_created, ShopCustomer.objects.count()) == (2 * BATCH_ROWS, 3 * BATCH_ROWS)
 
 
 def test_closing_twice_because_the_answer_was_lost_is_a_success():

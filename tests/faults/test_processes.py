@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from ingestion.base.reading import BATCH_ROWS
 from tests.faults.crash import points
 
-LINES = 9000
+LINES = BATCH_ROWS * 9 // 2
 
 
 @pytest.fixture

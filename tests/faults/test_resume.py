@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.client import BaseAPIClient, Stage
 from ingestion.base.files import FileDataSource
 from ingestion.base.pagination import Cursor, Request
@@ -20,8 +21,8 @@ from tests.shop.engines import ShopCustomerSyncEngine
 from tests.shop.models import ShopCustomer
 
 RECORDS = int(os.environ.get("INGESTION_TEST_RECORDS", "30000"))
-PAGE, BATCH = 1000, 2000
-STORED = RECORDS // BATCH * 2 // 3 * BATCH
+PAGE = 1000
+STORED = RECORDS // BATCH_ROWS * 2 // 3 * BATCH_ROWS
 """What is committed when the first run stops."""
 
 AHEAD = 8 * PAGE
