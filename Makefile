@@ -7,7 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo test test-all lint format lock bench clean
+.PHONY: help demo test test-all lint format lock bench floor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ format: $(VENV)/develop  ## let ruff fix what it can
 
 bench: $(VENV)/runtime  ## loads into PostgreSQL on 127.0.0.1 beside Django, dlt and raw COPY; ARGS="--records 20000 --runs 1"
 	@$(RUN) -m benchmarks.run $(ARGS)
+
+floor: $(VENV)/runtime  ## a sync against a service that allows ten requests a second, beside the time these must take
+	@$(RUN) -m benchmarks.floor $(ARGS)
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \

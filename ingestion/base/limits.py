@@ -82,12 +82,22 @@ class Pace:
         self.not_before = max(self.not_before, time.monotonic() + seconds)
 
     def adapt(self, headers: Mapping[str, str]) -> None:
-        """Heed the service's own count: others may use the same quota."""
+        """Heed the service's own count: others may use the same quota.
+
+        Where our own requests explain that nothing is left, the next one is due when the first of them is
+        old enough, and `wait` knows that.
+        """
         if not (self.limit and self.limit.remaining):
             return
         left = headers.get(self.limit.remaining, "")
-        if left.strip() == "0":
+        if left.strip() == "0" and not self.used_up():
             self.hold(self.limit.seconds)
+
+    def used_up(self) -> bool:
+        """Whether the quota has gone into our own requests, give or take what clocks differ by."""
+        if self.limit is None or len(self.sent) < self.limit.calls:
+            return False
+        return time.monotonic() - self.sent[0] <= self.limit.seconds * 1.5
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from ingestion.base.datasource import LoopGuard
+from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.records import Page
+from ingestion.conf import setting
 
 BATCH_ROWS = 5000
 """Records at least: a batch of 2,000 took a fifth longer for each, as its statements cost the same."""
@@ -59,8 +61,10 @@ async def load_batches(
     """Pages gathered into load batches of 5,000 records, 8 MiB or 5 seconds, whichever is first.
 
     While the source is silent, `beat` is awaited every `every` seconds. Raises what `pages` raises, after
-    everything that came before it was handed over; SourceError when two pages are the same.
+    everything that came before it was handed over; SourceError when two pages are the same;
+    ConfigurationError when INGESTION_BATCH_ROWS is not a number of records.
     """
+    most = batch_rows()
     clock = asyncio.get_running_loop().time
     async with ReadAhead(pages, LoopGuard(where)) as source:
         gathered: list[Page] = []
@@ -80,16 +84,26 @@ async def load_batches(
                 if page is not None:
                     deadline = deadline if gathered else clock() + BATCH_SECONDS
                     gathered.append(page)
-            if gathered and (not more or is_full(gathered) or clock() >= deadline):
+            if gathered and (not more or is_full(gathered, most) or clock() >= deadline):
                 yield joined(gathered)
                 gathered = []
         await source.task  # raises what ended the reading
 
 
-def is_full(pages: list[Page]) -> bool:
+def batch_rows() -> int:
+    """The records of a load batch: BATCH_ROWS, or what INGESTION_BATCH_ROWS says."""
+    text = setting("INGESTION_BATCH_ROWS", str(BATCH_ROWS)).strip()
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ConfigurationError(
+            f"{text!r} is not a number of records", where="INGESTION_BATCH_ROWS", fix="write 1 or more"
+        )
+    return int(text)
+
+
+def is_full(pages: list[Page], most: int) -> bool:
     """Whether these pages are a load batch."""
     records = sum(len(page.records) for page in pages)
-    return records >= BATCH_ROWS or sum(page.size for page in pages) >= BATCH_BYTES
+    return records >= most or sum(page.size for page in pages) >= BATCH_BYTES
 
 
 def joined(pages: list[Page]) -> Page:

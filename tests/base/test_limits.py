@@ -116,6 +116,15 @@ def test_pace_heeds_the_services_own_count():
     assert spent(pace, 1)[0] - begin >= 0.19
 
 
+def test_quota_that_our_own_requests_have_used_costs_no_second_wait():
+    pace = Pace(RateLimit(10, 0.4, remaining="X-Left"))
+    moments = spent(pace, 10)
+    time.sleep(0.2)
+    pace.adapt({"X-Left": "0"})
+
+    assert spent(pace, 1)[0] - moments[0] < 0.55
+
+
 def test_pace_holds_for_as_long_as_it_is_told():
     pace = Pace(None)
     pace.hold(0.2)

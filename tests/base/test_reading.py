@@ -6,7 +6,7 @@ import selectors
 import pytest
 
 from ingestion.base.datasource import LoopGuard
-from ingestion.base.exceptions import SourceError
+from ingestion.base.exceptions import ConfigurationError, SourceError
 from ingestion.base.reading import AHEAD, BATCH_BYTES, BATCH_ROWS, BATCH_SECONDS, load_batches
 from ingestion.base.records import Page
 
@@ -100,6 +100,19 @@ def test_small_pages_become_batches_of_five_thousand_records():
 
     assert BATCH_ROWS == 5000
     assert reader.sizes == [5600, 5600, 2800]
+
+
+def test_setting_makes_batches_smaller(monkeypatch):
+    monkeypatch.setenv("INGESTION_BATCH_ROWS", "1000")
+
+    assert read(*(page(n, 300) for n in range(8))).sizes == [1200, 1200]
+
+
+@pytest.mark.parametrize("text", ["0", "many", "-1", ""])
+def test_setting_that_is_no_number_of_records_is_refused(monkeypatch, text):
+    monkeypatch.setenv("INGESTION_BATCH_ROWS", text)
+    with pytest.raises(ConfigurationError, match="INGESTION_BATCH_ROWS"):
+        read(page(1))
 
 
 def test_page_of_a_whole_batch_is_handed_over_as_it_came():

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.client import BaseAPIClient, Stage
 from ingestion.base.files import FileDataSource
 from ingestion.base.pagination import Cursor, Request
 from ingestion.base.plan import SyncPlan
+from ingestion.base.reading import BATCH_ROWS
 from ingestion.models import SyncHistory
 from ingestion.sandbox.server import SandboxServer
 from tests.shop.engines import ShopCustomerSyncEngine
