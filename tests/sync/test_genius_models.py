@@ -1,13 +1,17 @@
 """Genius's tables: every column of the specification, where it lies beside the repository, and relations."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import models
 
 from ingestion.base.processor import BaseProcessor
+from ingestion.registry import engines
+from ingestion.sync import genius
 from ingestion.sync.genius import processors
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "sources" / "genius" / "fields.md"
@@ -129,3 +133,22 @@ def test_secrets_of_division_groups_are_not_mapped():
 
     assert not mapped & {"paysimple_secret", "paysimple_username", "mes_profile_key", "cc_profile_id"}
     assert {"id", "group_label", "hub_account_id", "updated_at"} <= mapped
+
+
+def test_field_map_in_the_readme_is_the_mapping():
+    out = StringIO()
+    call_command("sync_list", "--fields", "genius", stdout=out)
+    readme = (Path(genius.__file__).parent / "README.md").read_text()
+
+    assert readme.partition("<!-- fields -->\n")[2].strip() == out.getvalue().strip()
+
+
+def test_readme_names_every_command_with_its_table_and_delta():
+    readme = (Path(genius.__file__).parent / "README.md").read_text()
+    lines = [
+        f"| `{engine.sync_type}` | `{engine.command()}` | `{engine.resource.name}` | "
+        f"{f'`{engine.resource.cursor}`' if engine.resource.cursor else 'always whole'} |"
+        for engine in engines("genius").values()
+    ]
+
+    assert [line for line in lines if line not in readme] == []
