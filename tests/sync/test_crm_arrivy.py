@@ -84,6 +84,12 @@ def test_entity_type_takes_names_and_aliases(name, entity, arrivy):
     assert runs() == [entity]
 
 
+def test_several_entities_are_named_by_names_and_aliases(arrivy):
+    manage("sync_arrivy", "--entities", "tasks", "team_members")
+
+    assert runs() == ["entities", "tasks"]
+
+
 def test_entities_are_skipped_by_the_names_of_the_former_command(arrivy):
     manage("sync_arrivy_all", "--skip-customers", "--skip-team-members", "--skip-bookings")
 

@@ -22,6 +22,7 @@ FIRST_ID = 9_007_199_254_740_993
 KINDS = ("customers", "entities", "groups", "tasks", "bookings", "statuses")
 USUAL_PAGE = {"groups": 100}
 STATUSES = ("NOTSTARTED", "CONFIRMED", "ENROUTE", "STARTED", "COMPLETE", "EXCEPTION", "CANCELLED")
+TASK_NAMES = ("customer_exact_location", "duration")
 SAID = {
     400: ("INVALID_INPUT", "The input is not valid."),
     401: ("UNAUTHORIZED", "The auth key or the auth token is not valid."),
@@ -154,12 +155,15 @@ class FakeArrivy(Fake):
         if type == "customers":
             return {**person, **named, "city": "Seattle", "extra_fields": None}
         if type == "entities":
-            return {**person, "name": f"{first} {last}", "type": "Crew", "phone": 15_555_550_145}
+            email, phone = person["email"], 15_555_550_145
+            return {"email": email, "name": f"{first} {last}", "type": "Crew", "phone": phone}
         if type == "groups":
             return {"name": f"{last} Division", "phone": None, "address_line_2": ""}
         if type == "statuses":
             return {"title": STATUSES[number % 7].title(), "type": STATUSES[number % 7], "order": number}
-        return self.invented_work(number, f"{first} {last}")
+        place, lasts = ("exact_location", "duration_estimate") if type == "bookings" else TASK_NAMES
+        usual = {place: {"lat": 47.7467686, "lng": -122.1828382}, lasts: 60}
+        return {**self.invented_work(number, f"{first} {last}"), **usual}
 
     def invented_work(self, number: int, customer: str) -> dict[str, Any]:
         """A task or a booking."""
@@ -172,10 +176,8 @@ class FakeArrivy(Fake):
             "external_id": f"JOB-{number}",
             "customer_id": self.random.choice(people) if people else None,
             "customer_name": customer,
-            "customer_exact_location": {"lat": 47.7467686, "lng": -122.1828382},
             "entity_ids": [self.random.choice(work)] if work else [],
             "extra_fields": {"lead_source": "web"},
-            "duration": 60,
         }
         if number % 10 == 8:
             return {**members, "unscheduled": True, "start_datetime": None, "end_datetime": None}
