@@ -44,6 +44,10 @@ class SeenKeys:
     def __bool__(self) -> bool:
         return self.spill.execute("SELECT 1 FROM seen LIMIT 1").fetchone() is not None
 
+    def count(self) -> int:
+        """How many there are."""
+        return int(self.spill.execute("SELECT COUNT(*) FROM seen").fetchone()[0])
+
     def close(self) -> None:
         """Give the file back."""
         self.spill.close()
@@ -51,8 +55,8 @@ class SeenKeys:
 
 def alive(target: Target, scope: Mapping[str, Any] | None = None) -> "models.QuerySet[Any]":
     """The rows of a table (of an engine's part of it) that are not deleted."""
-    rows = target.model._base_manager.using(target.using)
-    return rows.filter(source_deleted_at=None, **(scope or {}))
+    rows = target.model._base_manager.using(target.using).filter(**(scope or {}))
+    return rows.filter(source_deleted_at=None) if has_field(target.model, "source_deleted_at") else rows
 
 
 def stretches(

@@ -1,6 +1,6 @@
 """Sweep: how an engine deletes what a complete read did not show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -73,6 +73,10 @@ class Sweeping:
         missing = await self.unseen(window, self.seen)
         if missing and self.client.paging == "unstable":
             missing = await self.confirmed(missing)
+        await self.bury(missing)
+
+    async def bury(self, missing: Sequence[Key]) -> None:
+        """Soft-delete the rows of these keys, in batches as all others."""
         for start in range(0, len(missing), SWEEP_BATCH):
             batch = Batch(tombstones=[Tombstone(key) for key in missing[start : start + SWEEP_BATCH]])
             batch.seen_paths = frozenset(self.processor.mapper.seen)

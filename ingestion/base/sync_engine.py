@@ -335,8 +335,9 @@ class BaseSyncEngine(Sweeping):
         return parts
 
     async def heartbeat(self) -> None:
-        """While the source is silent: say that this run lives."""
-        await in_database(self.writer.using, self.writer.beat)
+        """While the source is silent: say that this run lives, if it is one that writes."""
+        if self.history.pk is not None:
+            await in_database(self.writer.using, self.writer.beat)
 
     def moments(self, batch: Batch) -> list[datetime | None]:
         """The source timestamps of a batch."""
