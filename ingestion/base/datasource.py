@@ -61,12 +61,14 @@ class DataSource(ABC):
     """A client: reads resources in pages.
 
     A subclass says how its pages hang together (`paging`), whether a read can go on at a stored position
-    (`resumable`) and reads. It is entered once per run (`async with`), and closed whatever happens.
+    (`resumable`), whether the keys alone cost a fraction of everything (`cheap_keys`), and reads. It is
+    entered once per run (`async with`), and closed whatever happens.
     """
 
     kind: ClassVar[str]
     paging: ClassVar[Paging] = "snapshot"
     resumable: ClassVar[bool] = False
+    cheap_keys: ClassVar[bool] = False
 
     @classmethod
     def from_plan(cls, plan: "SyncPlan", resource: Resource) -> Self:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import router, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ingestion.base.exceptions import ConfigurationError, FatalError, SyncError
@@ -32,6 +33,14 @@ def past_of(history: SyncHistory, watermark: datetime | None, reconcile_every: t
     runs = SyncHistory.objects.of(history.crm_source, history.sync_type).finished()
     last = runs.filter(configuration__complete=True).values_list("start_time", flat=True).first()
     return Past(watermark, last is None or history.start_time - last >= reconcile_every, cursors)
+
+
+def sweep_due(history: SyncHistory, every: timedelta) -> bool:
+    """Whether the last run that saw all keys is so long ago."""
+    runs = SyncHistory.objects.of(history.crm_source, history.sync_type).finished()
+    saw_all = Q(configuration__complete=True) | Q(configuration__swept=True)
+    last = runs.filter(saw_all).values_list("start_time", flat=True).first()
+    return last is None or history.start_time - last >= every
 
 
 def settle_identity(

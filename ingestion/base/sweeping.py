@@ -2,21 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys, stretches
 from ingestion.base.exceptions import SafetyStop
+from ingestion.base.history import sweep_due
 from ingestion.base.patience import in_database
 from ingestion.base.plan import SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.records import Batch, Key, Position, Tombstone
 from ingestion.base.saving import BatchWriter
 from ingestion.base.window import Window
+from ingestion.models.common import SyncHistory
 
 Deletes = Literal["ignore", "tombstone", "sweep"]
 
 SWEEP_BATCH = 2000
+RECONCILE_EVERY = timedelta(days=7)
 
 
 class Sweeping:
@@ -26,6 +31,7 @@ class Sweeping:
     deletes: ClassVar[Deletes] = "ignore"
     scope: ClassVar[Mapping[str, Any]] = {}
     part_field: ClassVar[str] = ""
+    reconcile_every: ClassVar[timedelta] = RECONCILE_EVERY
 
     client: DataSource
     processor: BaseProcessor
@@ -35,6 +41,8 @@ class Sweeping:
     notes: list[str]
     seen: SeenKeys | None
     position: Position | None
+    history: SyncHistory
+    sweep_due: bool = False
 
     @property
     def title(self) -> str:
@@ -61,6 +69,8 @@ class Sweeping:
         """
         if not self.sweeps:
             return
+        if self.sweep_due:
+            window = await self.read_all_keys(window)
         if self.seen is None:
             if window.strategy == "full":
                 self.notes.append("not swept: only a complete read without --force deletes")
@@ -81,6 +91,25 @@ class Sweeping:
             batch = Batch(tombstones=[Tombstone(key) for key in missing[start : start + SWEEP_BATCH]])
             batch.seen_paths = frozenset(self.processor.mapper.seen)
             await self.commit(batch, self.position)
+        if self.sweep_due and not self.plan.dry_run:
+            self.history.configuration |= {"swept": True}
+            await in_database(self.writer.using, partial(self.history.save, update_fields=["configuration"]))
+
+    def sweeps_by_keys(self, history: SyncHistory, window: Window) -> bool:
+        """Whether this delta is followed by a read of all keys, to delete what they do not show.
+
+        Only where such a read costs little, and `reconcile_every` after the last one.
+        """
+        cheap = self.sweeps and self.client.cheap_keys and not self.resource.keeps_months
+        whole = window.strategy == "delta" and window.covers and not self.plan.end_date
+        return cheap and whole and sweep_due(history, self.reconcile_every)
+
+    async def read_all_keys(self, window: Window) -> Window:
+        """Everything the source has, for its keys alone. Answers the window that this was."""
+        self.seen = SeenKeys()
+        whole = replace(window, strategy="full", since=None, until=None, position=None, resumes=None)
+        await self.read_keys(self.seen, whole)
+        return whole
 
     async def unseen(self, window: Window, seen: SeenKeys) -> list[Key]:
         """The keys of live rows that a complete read did not show. Raises SafetyStop when they are too many.

@@ -28,14 +28,13 @@ from ingestion.base.reading import load_batches
 from ingestion.base.records import Batch, Page, Position
 from ingestion.base.rows import keys_of, values_of
 from ingestion.base.saving import BatchWriter
-from ingestion.base.sweeping import Deletes, Sweeping
+from ingestion.base.sweeping import RECONCILE_EVERY, Deletes, Sweeping
 from ingestion.base.window import Window, choose_windows, fingerprint, reach
 from ingestion.models.common import SyncHistory
 
 Progress = Callable[[SyncHistory, int | None], None]
 
 OVERLAP = timedelta(minutes=5)
-RECONCILE_EVERY = timedelta(days=7)
 
 
 class BaseSyncEngine(Sweeping):
@@ -47,7 +46,8 @@ class BaseSyncEngine(Sweeping):
     again for late edits (setting `<SOURCE>_LOOK_BACK_DAYS`, option LOOK_BACK). `part_field` is the column
     with the account of a row, where the client reads several. `deletes` says how rows go: `ignore`,
     `tombstone` (the source says so), `sweep` (missing from a complete read); `scope` is the engine's part of
-    a table it shares. `delta_misses_changes` makes a full compare due every `reconcile_every`. `options` are
+    a table it shares. `delta_misses_changes` makes a full compare due every `reconcile_every`; a
+    sweep where keys alone are cheap to read follows a delta as often. `options` are
     flags of this entity alone. `replaces` takes over an entity that another app has declared; an `optional`
     entity is passed over by a run of all where it is not configured.
     """
@@ -318,6 +318,7 @@ class BaseSyncEngine(Sweeping):
                 window = window.resumed(checkpoint, run)
             else:
                 notes.append(f"run {run} is not gone on with: the source or the orders have changed")
+        self.sweep_due = self.sweeps_by_keys(history, window)
         history.configuration |= {"strategy": window.strategy, "resumes": window.resumes}
         history.save(update_fields=["configuration"])
         self.notes += notes

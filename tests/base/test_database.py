@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mssql, oracle
 from ingestion.base.database import DatabaseDataSource, Table
 from ingestion.base.database.reflected import matched
 from ingestion.base.database.statements import Statements
-from ingestion.base.exceptions import AuthenticationError, ConfigurationError, TransientError
+from ingestion.base.exceptions import AuthenticationError, ConfigurationError, SafetyStop, TransientError
 from ingestion.base.plan import SyncPlan
 from ingestion.base.window import Window
 from ingestion.models import RejectedRecord, SyncHistory
@@ -525,3 +525,46 @@ def test_statements_are_written_for_databases_that_are_not_run_here(dialect):
         assert ('"order"' in text) or ("[order]" in text)
         assert "ORDER BY" in text
         assert "2026" not in text
+
+
+# Deletes.
+
+
+def test_delta_is_followed_by_a_sweep_of_keys_when_one_is_due(source):
+    fill(source, [(n, f"row {n}", wall(n)) for n in range(60)])
+    sync(source)
+    source.run('DELETE FROM "order" WHERE id = 7')
+    early = sync(source)
+    long_ago = datetime.now(UTC) - timedelta(days=8)
+    SyncHistory.objects.update(start_time=long_ago)
+    due = sync(source)
+    again = sync(source)
+
+    assert (early.configuration["strategy"], early.records_deleted) == ("delta", 0)
+    assert (due.configuration["strategy"], due.records_deleted) == ("delta", 1)
+    assert due.records_processed < 10  # the overlap alone; all others were looked at by their keys
+    assert (again.records_deleted, models.Reading.objects.count()) == (0, 59)
+    assert "swept" not in again.configuration
+
+
+def test_sweep_of_keys_has_the_brake_too(source):
+    fill(source, [(n, f"row {n}", wall(n)) for n in range(60)])
+    sync(source)
+    source.run('DELETE FROM "order" WHERE id < 40')
+    SyncHistory.objects.update(start_time=datetime.now(UTC) - timedelta(days=8))
+    with pytest.raises(SafetyStop, match="40 of 60"):
+        sync(source)
+
+    assert models.Reading.objects.count() == 60
+    assert sync(source, allow_deletes=True).records_deleted == 40
+
+
+def test_dry_run_sweeps_nothing_and_the_sweep_stays_due(source):
+    fill(source, [(n, f"row {n}", wall(n)) for n in range(60)])
+    sync(source)
+    source.run('DELETE FROM "order" WHERE id = 7')
+    SyncHistory.objects.update(start_time=datetime.now(UTC) - timedelta(days=8))
+    sync(source, dry_run=True)
+
+    assert models.Reading.objects.count() == 60
+    assert sync(source).records_deleted == 1
