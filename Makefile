@@ -43,6 +43,13 @@ lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
+.PHONY: simulate reliability
+simulate: $(VENV)/develop  ## play simulated worlds: SEEDS=10000 [DB=postgres]; SEED=n replays one and tells its story
+	@$(RUN) -m tests.simulation --seeds $(or $(SEEDS),1000) --database $(or $(DB),sqlite) $(if $(SEED),--seed $(SEED))
+
+reliability: $(VENV)/develop  ## write docs/reliability.md from its declarations
+	@$(RUN) -m tests.reliability
+
 clean:  ## remove what make made
 	rm -rf $(VENV) .demo benchmarks/.venv-peers
 

@@ -1,0 +1,202 @@
+"""What must be true after every step of a world, and at its end."""
+
+import json
+from datetime import timedelta
+
+from ingestion.base.records import key_digest
+from ingestion.models import RejectedRecord, SyncHistory
+from tests.shop.models import ShopCustomer
+from tests.simulation.service import CANARY, stamp
+
+COUNTS = ("processed", "created", "updated", "unchanged", "skipped", "failed", "deleted")
+ROW = (
+    "name",
+    "email",
+    "city",
+    "visits",
+    "vip",
+    "balance",
+    "tags",
+    "extra",
+    "updated_at",
+    "source_deleted_at",
+    "sync_updated_at",
+)
+CLOSED = ("status", "end_time", "watermark", *(f"records_{name}" for name in COUNTS))
+
+
+class Violation(AssertionError):
+    """The promise is broken."""
+
+
+def expect(true, what, *details):
+    if not true:
+        raise Violation(f"{what}: {', '.join(map(str, details))}")
+
+
+class Oracle:
+    """Looks at the database and at the source, and remembers what it has seen."""
+
+    def __init__(self, world):
+        self.world = world
+        self.closed = {}
+        self.rows = {}
+        self.watermark = None
+
+    # After every step.
+
+    def after_step(self, runs):
+        service, began = self.world.service, min((run.began for run in runs), default=None)
+        rows = self.read_rows()
+        history = list(SyncHistory.objects.order_by("pk"))
+        for run in runs:
+            self.check_run(run)
+        self.check_history(history, runs)
+        created = sum(each.records_created for each in history if not each.configuration.get("dry_run"))
+        expect(created == len(rows), "not every row was counted as created once", created, len(rows))
+        expect(set(rows) <= set(service.entries), "a row that no record made", set(rows))
+        if all(run.plan.dry_run for run in runs):
+            expect(rows == self.rows, "a dry run wrote rows")
+        self.watermark = SyncHistory.objects.watermark("simulated", "customers")
+        self.waiting = {row.digest: row for row in RejectedRecord.objects.waiting()}
+        self.check_watermark(rows)
+        if began:
+            self.check_deleted(rows, began)
+        for run in runs:
+            self.check_complete(run, rows, history)
+        self.rows = rows
+
+    def read_rows(self):
+        found = ShopCustomer.all_objects.values_list("id", *ROW)
+        return {key: dict(zip(ROW, values, strict=True)) for key, *values in found}
+
+    def check_run(self, run):
+        """A run without any fault succeeds; one that succeeds has left nothing open."""
+        if run.error is None:
+            expect(run.history.status in ("success", "partial"), "closed as", run.history.status)
+            return
+        expect(run.may_fail(), "failed without a reason", repr(run.error), run.plan)
+
+    def check_history(self, history, runs):
+        for each in history:
+            total = each.records_created + each.records_updated + each.records_unchanged
+            total += each.records_skipped + each.records_failed
+            expect(each.records_processed == total, "the ledger does not balance", each.pk)
+            values = tuple(getattr(each, name) for name in CLOSED)
+            if each.status != "running":
+                expect(each.lease is None, "a closed run holds the lease", each.pk)
+                after = each.heartbeat_at and each.heartbeat_at > each.end_time + timedelta(milliseconds=1)
+                expect(
+                    not after, "a run went on after it was closed", each.pk, each.heartbeat_at, each.end_time
+                )
+                known = self.closed.setdefault(each.pk, values)
+                expect(known == values, "a closed run has changed", each.pk, known, values)
+        running = [each.pk for each in history if each.status == "running"]
+        if any(run.error is None for run in runs) and not any(run.may_stay_open() for run in runs):
+            expect(not running, "a run stays running", running)
+        expect(len(running) <= 1, "two runs at once", running)
+        mark = SyncHistory.objects.watermark("simulated", "customers")
+        expect(
+            not self.watermark or (mark and mark >= self.watermark),
+            "the watermark moved back",
+            mark,
+            self.watermark,
+        )
+        now = self.world.clock.now()
+        expect(mark is None or mark <= now, "a watermark in the future", mark)
+
+    def check_watermark(self, rows):
+        """No watermark above an unstored record."""
+        if self.watermark is None or self.world.config.paging == "unstable":  # read whole, every time
+            return
+        lag = self.world.config.index_lag + self.world.config.grain
+        for entry in self.world.service.entries.values():
+            version = entry.now
+            late = (version.shown - version.at).total_seconds() > lag + 0.002
+            if version.at <= self.watermark and not late and not entry.odd and version.state != "gone":
+                if version.state == "archived" and not self.world.config.archives:
+                    continue
+                self.check_stored(entry, rows, f"the watermark {self.watermark} is above an unstored record")
+
+    def check_stored(self, entry, rows, what):
+        version, row = entry.now, rows.get(entry.key)
+        if entry.odd and row and row["updated_at"] > version.at:
+            return
+        if version.state != "alive":
+            expect(row is None or row["source_deleted_at"], what, entry.key, "deleted at the source", row)
+            return
+        if version.bad:
+            kept = self.waiting.get(key_digest((entry.key,)))
+            expect(kept is not None, what, entry.key, "is not in quarantine", version)
+            expect(
+                kept.record["updated_at"] == stamp(version.at),
+                what,
+                entry.key,
+                "an older one is kept",
+                kept.record,
+            )
+            expect(CANARY not in kept.payload, "a secret in the quarantine", kept.payload)
+            return
+        expect(row is not None, what, entry.key, "has no row", version)
+        expect(row["source_deleted_at"] is None, what, entry.key, "is alive", version, row)
+        expect(key_digest((entry.key,)) not in self.waiting, what, entry.key, "still waits in quarantine")
+        wanted = dict(version.values)
+        wanted.pop("password")
+        extra = {"fax": wanted.pop("fax")} if "fax" in wanted else {}
+        wanted |= {"extra": extra, "updated_at": version.at}
+        row = dict(row)
+        row["balance"] = row["balance"] and str(row["balance"])
+        wrong = {name: (row[name], value) for name, value in wanted.items() if row[name] != value}
+        expect(not wrong, what, entry.key, "differs", wrong)
+
+    def check_deleted(self, rows, began):
+        """Deleted here means that it was gone at the source at some time since the run began."""
+        for key, row in rows.items():
+            before = self.rows.get(key)
+            if row["source_deleted_at"] and not (before and before["source_deleted_at"]):
+                states = self.world.service.entries[key].states_since(self.world.deletion_horizon(began))
+                unseen = self.world.service.absent_twice(key)
+                expect(states != {"alive"} or unseen, "a living record was deleted", key)
+
+    def check_complete(self, run, rows, history):
+        """After a complete read everything is stored that has not changed since it began."""
+        if run.error is not None or not run.history.configuration.get("complete"):
+            return
+        if (
+            run.alone
+            and run.history.configuration.get("strategy") == "full"
+            and self.world.config.paging != "unstable"
+        ):
+            began = self.world.began_of(run.history, history)
+            for entry in self.world.service.entries.values():
+                version = entry.now
+                if version.real >= began or version.shown >= began or entry.odd:
+                    continue
+                if version.state == "alive":
+                    self.check_stored(entry, rows, "a complete read has not stored")
+
+    # At the end.
+
+    def at_the_end(self):
+        """The source has been quiet for long and everything was read."""
+        rows, config = self.read_rows(), self.world.config
+        self.waiting = {row.digest: row for row in RejectedRecord.objects.waiting()}
+        for entry in self.world.service.entries.values():
+            state = entry.now.state
+            gone = config.deletes == "sweep" or (state == "archived" and config.archives)
+            if state == "alive" or gone:
+                self.check_stored(entry, rows, "at the end")
+
+    def unchanged(self, before, run):
+        """A second run over an unchanged source writes nothing."""
+        history = run.history
+        expect(run.error is None, "the second run failed", repr(run.error))
+        written = (history.records_created, history.records_updated, history.records_deleted)
+        expect(written == (0, 0, 0), "an unchanged re-run wrote", written)
+        expect(self.read_rows() == before, "an unchanged re-run changed rows")
+
+    def no_secret(self, said):
+        texts = [json.dumps([*map(str, each.values())]) for each in SyncHistory.objects.values()]
+        texts += [json.dumps([*map(str, each.values())]) for each in RejectedRecord.objects.values()]
+        texts += [json.dumps([*map(str, each.values())]) for each in ShopCustomer.all_objects.values()]
+        expect(CANARY not in "".join([*texts, *said]), "a secret is somewhere")

@@ -1,0 +1,416 @@
+"""A world: one seed decides its source, its people, its faults and its runs; the same seed, the same world.
+
+The engine, the client, the paging, the processor and the loader are the product's own. Simulated are the
+edges: the clock, the processes of the system, the source and whatever may go wrong with the database.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import psutil
+import stamina
+import time_machine
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, InterfaceError, connections
+
+from ingestion.base import limits, reading
+from ingestion.base.exceptions import LeaseLost, LeaseRefused, SafetyStop, SyncError
+from ingestion.base.limits import Pace
+from ingestion.base.plan import RejectLimit, SyncPlan
+from ingestion.models import RejectedRecord, SyncHistory
+from tests.shop.models import ShopCustomer
+from tests.simulation.clock import START, Clock, VirtualLoop
+from tests.simulation.edges import WORKER, Crash, DatabaseEdge, Processes, Worker
+from tests.simulation.entities import Client, engine_of
+from tests.simulation.oracle import Oracle, Violation
+from tests.simulation.service import FATAL, TRANSIENT, Service
+
+NO_LIMIT = RejectLimit(share=None, count=10**6)
+MODELS = (RejectedRecord, SyncHistory, ShopCustomer)
+DAY = 86_400
+
+
+@dataclass
+class Config:
+    """What a seed has drawn for its world."""
+
+    kind: str
+    paging: str = "keyset"
+    resumable: bool = True
+    has_cursor: bool = True
+    archives: bool = False
+    deletes: str = "ignore"
+    can_ask: bool = False
+    late: bool = False
+    page_size: int = 4
+    pages_at_once: int = 1
+    batch_rows: int = 6
+    index_lag: float = 0.0
+    grain: float = 0.001
+    overlap: float = 300.0
+    busy: int = 3
+    cap: int = 20
+    most_entries: int = 40
+    account: str = "account 1"
+    writers: dict = field(default_factory=dict)
+
+    @classmethod
+    def drawn(cls, rng):
+        config = cls(rng.choice(["delta", "delta", "delta", "sweep", "swept list"]))
+        config.page_size = rng.randrange(2, 8)
+        config.batch_rows = rng.choice([2, 3, 5, 8, 2000])
+        config.index_lag = rng.choice([0.0, 0.0, 30.0, 90.0])
+        config.grain = rng.choice([0.001, 1.0, 60.0])
+        config.overlap = rng.choice([0.0, 300.0])
+        config.busy = rng.choice([1, 2, 3, 4])
+        writers = {"create": 4, "edit": 6, "edit_many": 1, "create_many": 1, "spoil": 0.5, "restore": 1}
+        if config.kind == "delta":
+            config.archives, config.deletes = True, "tombstone"
+            config.late = rng.random() < 0.4
+            writers |= {"archive": 1.5, "future": 0.15}
+        else:
+            config.deletes = "sweep"
+            writers |= {"remove": 1.5}
+            config.has_cursor = config.late = config.kind == "sweep"
+            if config.kind == "swept list":
+                config.paging = rng.choice(["unstable", "unstable", "snapshot", "keyset"])
+                config.resumable = config.paging == "keyset"
+                config.can_ask = rng.random() < 0.3
+                config.pages_at_once = rng.choice([1, 1, 3])
+        if config.late:
+            writers["late"] = 0.7
+        config.writers = writers
+        return config
+
+
+@dataclass
+class Run:
+    """One run of the engine in one worker, and what became of it."""
+
+    worker: Worker
+    plan: SyncPlan
+    alone: bool
+    cancel_after: float | None = None
+    began: object = None
+    error: BaseException | None = None
+    history: SyncHistory | None = None
+    blocked: bool = False
+
+    def may_fail(self):
+        """Whether something was done to this run that explains its error."""
+        error, worker = self.error, self.worker
+        if not isinstance(error, (SyncError, DatabaseError, InterfaceError, Crash, asyncio.CancelledError)):
+            return False
+        if isinstance(error, SafetyStop):
+            return "refused to delete" in str(error) or bool(worker.faults)
+        if isinstance(error, LeaseRefused):
+            return self.blocked or not self.alone
+        if isinstance(error, LeaseLost):
+            return not self.alone
+        return bool(worker.dead or worker.faults or self.cancel_after is not None)
+
+    def may_stay_open(self):
+        """Whether its row may still say `running`: nobody was there to close it."""
+        return isinstance(self.error, Crash) or any(
+            fault.startswith(("database", "COMMIT")) for fault in self.worker.faults
+        )
+
+
+class World:
+    """Everything a seed decides. `play` raises Violation where the promise is broken."""
+
+    def __init__(self, seed, stage, *, verbose=False):
+        self.seed, self.stage, self.verbose = seed, stage, verbose
+        self.rng = random.Random(seed)
+        self.clock = stage.clock
+        self.clock.reset(START + timedelta(days=self.rng.randrange(300)))
+        self.config = Config.drawn(self.rng)
+        self.pace = Pace(None)
+        self.workers = {}
+        self.pids = 10_000_000
+        self.runs = self.requests = 0
+        self.source_rates = (0.0, 0.0)
+        self.database_rate = 0.0
+        self.began = {}
+        self.engine = engine_of(self.config)
+        self.service = Service(self)
+        self.last = None
+        self.oracle = Oracle(self)
+
+    def tell(self, text):
+        if self.verbose:
+            print(f"{self.clock.now():%m-%d %H:%M:%S.%f} {text}")
+
+    def trace(self, text):
+        if self.verbose:
+            self.tell(text())
+
+    def next_pid(self):
+        self.pids += 1
+        return self.pids
+
+    # What the edges ask.
+
+    def latency(self):
+        return self.rng.choice((0.0, 0.1, 0.3, 0.3, 1.0, 2.5, 7.0)) if self.rng.random() < 0.97 else 45.0
+
+    async def wait(self, seconds):
+        await asyncio.sleep(self.delayed(seconds))
+
+    def delay(self):
+        return self.delayed(self.rng.choice((0.0, 0.0, 0.0, 0.2, 3.0)))
+
+    def delayed(self, seconds):
+        """So long, and until the worker's process is let go on."""
+        worker, now = WORKER.get(None), self.clock.seconds
+        begin, end = (worker and worker.frozen) or (0, 0)
+        return max(seconds, end - now) if begin <= now < end else seconds
+
+    def source_fault(self, path):
+        passing, fatal = self.source_rates
+        drawn = self.rng.random()
+        if self.clock.seconds < self.service.down_until:
+            return "503"
+        if drawn < fatal:
+            return self.rng.choice(FATAL)
+        return self.rng.choice(TRANSIENT) if drawn < fatal + passing else None
+
+    def database_fault(self, where):
+        if self.database_rate and self.rng.random() < self.database_rate * (4 if where == "commit" else 1):
+            return self.rng.choice(("locked", "lost", "deadlock", *["answer"] * 3 * (where == "commit")))
+        return None
+
+    def began_of(self, history, runs):
+        """When the read of a run began: that of the first run that it goes on with."""
+        by_pk = {each.pk: each for each in runs}
+        while pk := history.configuration.get("resumes"):
+            history = by_pk[pk]
+        return history.start_time
+
+    def deletion_horizon(self, began):
+        """How far back a deletion may have been seen: the run's begin, and what its index still shows."""
+        return began - timedelta(seconds=self.config.index_lag + self.config.grain + 1)
+
+    # Runs.
+
+    def plan(self):
+        rng, now = self.rng, self.clock.now()
+        kind = rng.choices(
+            ("plain", "full", "force", "since", "until", "cut", "dry", "restart"),
+            (10, 2, 1, 1, 1, 1.5, 1, 0.5),
+        )[0]
+        moment = now - timedelta(seconds=rng.uniform(0, 3 * DAY))
+        flags = {
+            "plain": {},
+            "full": {"full": True, "allow_deletes": rng.random() < 0.5},
+            "force": {"force": True},
+            "since": {"start_date": moment},
+            "until": {"end_date": moment, "full": rng.random() < 0.5},
+            "cut": {"max_records": rng.randrange(1, 15), "full": rng.random() < 0.3},
+            "dry": {"dry_run": True},
+            "restart": {"restart": True},
+        }[kind]
+        return SyncPlan(max_rejected=NO_LIMIT, concurrent_pages=self.config.pages_at_once, **flags)
+
+    def worker(self, **kwargs):
+        worker = Worker(self, self.rng.choice(("alpha", "alpha", "beta")), **kwargs)
+        self.workers[worker.pid] = worker
+        return worker
+
+    async def run(self, run, after=0.0):
+        """One process: it starts, runs the engine and ends."""
+        WORKER.set(run.worker)
+        await asyncio.sleep(after)
+        run.began = self.clock.now()
+        run.blocked = await sync_to_async(self.is_blocked)()
+        self.tell(f"worker {run.worker.pid} on {run.worker.host} starts: {run.plan.as_configuration()}")
+        engine = self.engine(client=Client(self))
+        task = asyncio.create_task(engine.run(run.plan))
+        if run.cancel_after is not None:
+            asyncio.get_running_loop().call_later(run.cancel_after, task.cancel)
+        await asyncio.wait([task])
+        run.error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        run.history = engine.history
+        run.worker.dead = True
+        self.runs += 1
+        self.tell(f"worker {run.worker.pid} ends: {run.history.status} {run.error!r}")
+
+    def is_blocked(self):
+        token = WORKER.set(None)
+        found = SyncHistory.objects.filter(status="running").exists()
+        WORKER.reset(token)
+        return found
+
+    async def together(self, *runs):
+        await asyncio.gather(*(self.run(run, after) for run, after in runs))
+
+    def step(self, *runs):
+        """Let these runs happen (each with the seconds after which it starts), and look."""
+        self.stage.loop.run_until_complete(self.together(*runs))
+        self.oracle.after_step([run for run, _ in runs])
+
+    def alone(self, plan=None, **kwargs):
+        cancel = kwargs.pop("cancel_after", None)
+        self.step((Run(self.worker(**kwargs), plan or self.plan(), True, cancel), 0.0))
+
+    # Scenes.
+
+    def calm(self):
+        self.alone()
+
+    def bad_source(self):
+        self.source_rates = self.rng.choice([(0.2, 0.0), (0.1, 0.05), (0.0, 0.1)])
+        if self.rng.random() < 0.2:
+            self.service.down_until = self.clock.seconds + 900
+        self.alone()
+        self.source_rates, self.service.down_until = (0.0, 0.0), 0.0
+
+    def bad_database(self):
+        self.database_rate = self.rng.choice([0.01, 0.03, 0.1])
+        self.alone()
+        self.database_rate = 0.0
+
+    def crash(self):
+        self.alone(crash_at=self.rng.randrange(1, 110))
+
+    def signal(self):
+        self.alone(cancel_after=self.rng.uniform(0, 20))
+
+    def two_workers(self):
+        first, second = (Run(self.worker(), self.plan(), False) for _ in range(2))
+        self.step((first, 0.0), (second, self.rng.uniform(0, 15)))
+
+    def zombie(self):
+        """A process that is stopped for minutes, while another takes over; then it goes on."""
+        first, second = (Run(self.worker(), self.plan(), False) for _ in range(2))
+        begin = self.clock.seconds + self.rng.uniform(0, 10)
+        first.worker.frozen = (begin, begin + self.rng.uniform(200, 900))
+        self.step((first, 0.0), (second, self.rng.uniform(10, 700)))
+
+    def drift(self):
+        """The source stops showing a member of every record, or shows it again."""
+        self.service.quiet = True
+        self.clock.advance(400)
+        for _ in range(2):
+            self.alone(SyncPlan(max_rejected=NO_LIMIT, full=True, restart=True, allow_deletes=True))
+        self.service.hide_city(self.oracle.rows)
+        self.service.quiet = False
+        self.calm()
+
+    def pass_time(self):
+        self.clock.advance(self.rng.choice((1, 60, 400, 4000, DAY / 2, 3 * DAY)))
+
+    def play(self):
+        """The whole story. Answers how many runs it had."""
+        scenes = {
+            self.calm: 4,
+            self.bad_source: 2,
+            self.bad_database: 2,
+            self.crash: 3,
+            self.signal: 1,
+            self.two_workers: 1,
+            self.zombie: 1,
+            self.drift: 1,
+        }
+        for _ in range(self.rng.randrange(5, 25)):
+            self.service.write()
+        for _ in range(self.rng.randrange(4, 9)):
+            self.service.stir(6)
+            self.pass_time()
+            self.rng.choices(list(scenes), list(scenes.values()))[0]()
+        self.settle()
+        return self.runs
+
+    def settle(self):
+        """Everybody rests; a plain run must bring everything, and another one nothing."""
+        self.service.quiet = True
+        self.clock.advance(3 * DAY)
+        plan = SyncPlan(max_rejected=NO_LIMIT, allow_deletes=True)
+        for _ in range(2):  # one may go on with a read that stopped before the last changes
+            self.alone(plan)
+            self.clock.advance(3 * DAY)
+        self.oracle.at_the_end()
+        before = self.oracle.read_rows()
+        for again in (plan, SyncPlan(max_rejected=NO_LIMIT, full=True)):
+            run = Run(self.worker(), again, True)
+            self.step((run, 0.0))
+            self.oracle.unchanged(before, run)
+        self.oracle.no_secret(self.stage.said)
+
+
+class Said(logging.Handler):
+    """Keeps what is logged, for the oracle's search."""
+
+    def __init__(self, lines):
+        super().__init__(logging.WARNING)
+        self.lines = lines
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
+class Stage:
+    """What all worlds of a process share: the database, and the edges in place of the real ones."""
+
+    def __init__(self, using):
+        self.using = using
+        self.said = []
+
+    def __enter__(self):
+        processes = self.processes = Processes()
+        with contextlib.ExitStack() as stack:
+            traveller = stack.enter_context(time_machine.travel(START, tick=False))
+            self.clock = Clock(traveller)
+            self.edge = DatabaseEdge(connections[self.using])
+            stack.callback(self.edge.remove)
+            for where, name, value in (
+                (psutil, "Process", processes.process),
+                (socket, "gethostname", processes.hostname),
+                (uuid, "uuid4", processes.uuid4),
+                (limits, "time", SimpleNamespace(monotonic=self.clock.monotonic)),
+                (reading, "BATCH_ROWS", reading.BATCH_ROWS),
+            ):
+                stack.enter_context(patch.object(where, name, value))
+            stamina.set_testing(True, attempts=8, cap=True)
+            stack.callback(stamina.set_testing, False)
+            logger, handler = logging.getLogger("ingestion"), Said(self.said)
+            level, propagate = logger.level, logger.propagate
+            logger.addHandler(handler)
+            logger.propagate = False
+            stack.callback(logger.removeHandler, handler)
+            stack.callback(setattr, logger, "propagate", propagate)
+            stack.callback(logger.setLevel, level)
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc_info):
+        self.stack.__exit__(*exc_info)
+
+    def play(self, seed, **kwargs):
+        """One world on a clean database. Answers its number of runs; raises Violation."""
+        with connections[self.using].cursor() as cursor:
+            for model in MODELS:
+                cursor.execute(f"DELETE FROM {model._meta.db_table}")
+        self.said.clear()
+        world = World(seed, self, **kwargs)
+        self.edge.world = self.processes.world = world
+        self.loop = VirtualLoop(self.clock, world.delay)
+        self.loop.set_exception_handler(lambda loop, context: None)
+        reading.BATCH_ROWS = world.config.batch_rows
+        try:
+            return world.play()
+        except Exception as error:
+            what = str(error) if isinstance(error, Violation) else f"{error!r} came out"
+            raise Violation(f"seed {seed}: {what}; replay it with `make simulate SEED={seed}`") from error
+        finally:
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+            self.loop.close()
