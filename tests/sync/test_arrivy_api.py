@@ -396,18 +396,24 @@ def test_bad_optional_values_become_null_with_a_warning(arrivy):
     }
 
 
-def test_interrupted_read_of_tasks_goes_on_with_the_list_it_stood_in(arrivy, database):
+def test_interrupted_read_of_tasks_goes_on_with_the_list_it_stood_in(arrivy, database, monkeypatch):
+    monkeypatch.setenv("INGESTION_BATCH_ROWS", "100")
     arrivy.fill("tasks", 1200)
+    gone = arrivy.fill("tasks", 1)[0]
     arrivy.fail(faults.Status(500), path="/tasks", times=None, after=3)
     with pytest.raises(TransientError):
-        sync(batch_size=500)
+        sync()
     failed = SyncHistory.objects.first()
+    stored = ArrivyTask.objects.count()
     arrivy.heal()
+    arrivy.delete("tasks", gone)
     arrivy.requests.clear()
-    history = sync(batch_size=500)
+    history = sync()
 
-    assert (failed.status, failed.watermark, failed.lease) == ("failed", None, None)
-    assert history.status == "success"
+    assert (failed.status, failed.watermark, failed.lease, stored) == ("failed", None, None, 1081)
+    assert (history.status, history.configuration["resumes"]) == ("success", failed.pk)
+    assert "tasks_with_no_datetime" in arrivy.requests[0].query
+    assert history.records_created == 120
     assert set(ArrivyTask.objects.values_list("id", flat=True)) == set(arrivy.ids("tasks"))
 
 

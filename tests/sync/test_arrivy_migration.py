@@ -14,7 +14,7 @@ from ingestion.base.exceptions import ConfigurationError
 from ingestion.models import SyncHistory
 from ingestion.registry import get_engine
 from ingestion.sync.arrivy.models import ArrivyCustomer
-from ingestion.sync.arrivy.old_history import backwards, forwards
+from ingestion.sync.arrivy.old_history import as_moment, backwards, forwards
 from tests.routing import OneDatabase
 
 FIRST, SECOND = datetime(2025, 7, 1, 10, 30, tzinfo=UTC), datetime(2025, 7, 2, 23, 59, 59, tzinfo=UTC)
@@ -205,6 +205,11 @@ def test_table_of_another_shape_is_refused_and_stays(old):
         call_command("migrate_arrivy_history")
 
     assert (old.exists(), moved()) == (True, [])
+
+
+def test_time_without_a_zone_is_utc():
+    assert as_moment(FIRST.replace(tzinfo=None)) == as_moment(FIRST) == FIRST
+    assert as_moment(None) is None
 
 
 def test_no_old_table_is_no_error(database):
