@@ -70,11 +70,12 @@ def test_older_start_date_is_brought_within_what_is_kept(callrail):
 
 
 def test_stretches_of_a_window_follow_one_another_without_a_hole():
-    start, end = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 11, 25, 8, tzinfo=UTC)
+    start, end = datetime(2023, 10, 1, tzinfo=UTC), datetime(2025, 11, 25, 8, tzinfo=UTC)
     found = list(ranges(Window("full", end, since=start)))
 
-    assert found[0]["start_date"] == "2025-01-01T00:00:00.000+00:00"
+    assert found[0]["start_date"] == "2023-10-01T00:00:00.000+00:00"
     assert found[-1]["end_date"] == "2025-11-25T08:00:00.000+00:00"
+    assert len(found) == 3
     for one, other in pairwise(found):
         gap = datetime.fromisoformat(other["start_date"]) - datetime.fromisoformat(one["end_date"])
         assert gap == timedelta(milliseconds=1)

@@ -17,8 +17,8 @@ from ingestion.sync.callrail.messages import messages_of
 MOST = 250
 """Records a page at most."""
 
-SLICE = timedelta(days=92)
-"""A long read goes on after the last stretch of this length that was complete."""
+SLICE = timedelta(days=366)
+"""A long read goes on after the last stretch of this length that was complete; shorter ones cost requests."""
 
 MILLISECOND = timedelta(milliseconds=1)
 
