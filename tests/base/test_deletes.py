@@ -8,6 +8,7 @@ from ingestion.base.testing import MemorySource
 from ingestion.models import RejectedRecord, SyncHistory
 from tests.shop.engines import ShopCustomerSyncEngine, ShopStockSyncEngine
 from tests.shop.models import ShopCustomer, ShopStock
+from tests.shop.processors import ShopCustomerProcessor
 
 pytestmark = pytest.mark.django_db
 
@@ -309,3 +310,31 @@ def test_force_deletes_nothing():
 
     assert (history.records_deleted, live()) == (0, 30)
     assert SyncHistory.objects.first().status == "success"
+
+
+class GoneProcessor(ShopCustomerProcessor):
+    """`city` is read from the flag itself, as a `deleted_at` would be."""
+
+    tombstone = "gone_to"
+    fields = {"city": "gone_to"}
+
+
+class GoneEngine(ShopCustomerSyncEngine):
+    processor_class = GoneProcessor
+
+
+def test_column_that_is_read_from_the_flag_says_what_the_source_said_of_each_row(database):
+    names = ["Ada", "Grace", "Alan", "Edsger"]
+    records = [{"id": str(n), "name": name, "gone_to": None} for n, name in enumerate(names)]
+    source = MemorySource(records)
+    sync(source, GoneEngine)
+    for place, city in ((0, "Ulm"), (1, "Bonn"), (2, "Ulm")):
+        source.records[place] = {**records[place], "gone_to": city}
+    history = sync(source, GoneEngine)
+    source.records[0] = records[0]
+    sync(source, GoneEngine, full=True)
+
+    found = ShopCustomer.all_objects.order_by("id").values_list("city", flat=True)
+    assert history.records_deleted == 3
+    assert list(found) == [None, "Bonn", "Ulm", None]
+    assert set(ShopCustomer.objects.values_list("name", flat=True)) == {"Ada", "Edsger"}

@@ -12,6 +12,7 @@ from ingestion.base.plan import SyncPlan
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.registry import get_engine
 from ingestion.sandbox import faults
+from ingestion.sandbox.rates import RollingWindow
 from ingestion.sync.leadconduit.models import LeadConduitEvent, LeadConduitLead
 from tests.sync.conftest import CANARY
 
@@ -224,6 +225,17 @@ def test_never_above_the_declared_rate(leadconduit, monkeypatch):
     times = [request.time for request in asked(leadconduit)]
     assert len(times) == 5
     assert all(later - first >= 0.95 for first, later in zip(times, times[2:], strict=False))
+
+
+def test_at_the_declared_rate_a_service_that_counts_strictly_never_refuses(leadconduit, monkeypatch):
+    monkeypatch.delenv("LEADCONDUIT_API_RATE")
+    leadconduit.rate_limited, leadconduit.rate = True, RollingWindow(1, 1.0)
+    leadconduit.add(3500)
+    sync()
+
+    times = [request.time for request in asked(leadconduit)]
+    assert {request.status for request in leadconduit.requests} == {200}
+    assert times[3] - times[0] >= 3
 
 
 def test_declared_rate_is_sixty_in_a_minute():

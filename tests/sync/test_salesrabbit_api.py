@@ -12,6 +12,7 @@ from ingestion.base.plan import SyncPlan
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.registry import get_engine
 from ingestion.sandbox import faults
+from ingestion.sandbox.rates import RollingWindow
 from ingestion.sync.salesrabbit.models import (
     SalesRabbitLead,
     SalesRabbitLeadStatusHistory,
@@ -293,6 +294,17 @@ def test_never_above_the_declared_rate(salesrabbit, monkeypatch):
     times = [request.time for request in asked(salesrabbit)]
     assert len(times) == 5
     assert all(later - first >= 0.95 for first, later in zip(times, times[2:], strict=False))
+
+
+def test_at_the_declared_rate_a_service_that_counts_strictly_never_refuses(salesrabbit, monkeypatch):
+    monkeypatch.delenv("SALESRABBIT_API_RATE")
+    salesrabbit.rate_limited, salesrabbit.rate = True, RollingWindow(5, 6.0)
+    salesrabbit.fill("leads", 11_000)
+    sync()
+
+    times = [request.time for request in asked(salesrabbit)]
+    assert {request.status for request in salesrabbit.requests} == {200}
+    assert times[5] - times[0] >= 6
 
 
 def test_declared_rate_is_fifty_in_a_minute():
