@@ -31,7 +31,7 @@ format: $(VENV)/develop  ## let ruff fix what it can
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench: $(VENV)/runtime  ## loads into PostgreSQL on 127.0.0.1 beside Django, dlt and raw COPY; ARGS="--records 20000 --runs 1"
+bench: $(VENV)/runtime  ## loads into PostgreSQL on 127.0.0.1 beside Django, dlt and raw COPY; ARGS="--records 20000 --runs 1", or ARGS=--database for leads from MariaDB
 	@$(RUN) -m benchmarks.run $(ARGS)
 
 floor: $(VENV)/runtime  ## a sync against a service that allows ten requests a second, beside the time these must take

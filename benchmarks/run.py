@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.contestants.registry import CONTESTANTS, Contestant, chosen
 from benchmarks.database import Database, fresh_database
+from benchmarks.leads import run as leads
 from benchmarks.processes import ProcessFailed, make_tables, peers_python, served
 from benchmarks.scenarios import Bench, Result, rounds
 
@@ -40,6 +41,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--memory-records", type=int, nargs=2, default=MEMORY, help="other numbers for --memory"
     )
+    parser.add_argument("--database", action="store_true", help="leads from MariaDB instead of contacts")
+    parser.add_argument("--leads", type=int, nargs="+", default=[100_000], help="how many, for --database")
+    parser.add_argument("--tools", nargs="*", default=[], help="some of ours, dlt, sling, ingestr")
     parser.add_argument("--limit", type=float, default=1800, help="seconds for one process (default 1800)")
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     found = parser.parse_args()
@@ -104,6 +108,10 @@ def memory(flags: argparse.Namespace, database: Database) -> tuple[dict[int, Res
 def main() -> int:
     """Measure, print, and write what was asked for."""
     flags, busy = arguments(), os.getloadavg()[0]
+    if flags.database:
+        loads, wrong = leads.compare(flags.leads, flags.tools, flags.limit)
+        print("\n".join(["", leads.figures(loads), *(f"\n**Wrong:** {what}" for what in wrong)]))
+        return 1 if wrong else 0
     with fresh_database() as database:
         server = database.facts()
         print(", ".join(f"{name} {value}" for name, value in server.items()), flush=True)

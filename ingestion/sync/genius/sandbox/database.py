@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTableAs, DropTable
 
 from ingestion.registry import engines
 from ingestion.sandbox.databases import DatabaseFake
@@ -88,15 +89,20 @@ class FakeGenius(DatabaseFake):
         for start in range(0, len(rows), 500):
             some = [dict(zip(names, row, strict=True)) for row in rows[start : start + 500]]
             connection.execute(table.insert(), some)
+        if count <= BLOCK:
+            return
+        block = sa.table(f"{source.name}_block", *map(sa.column, names))
+        connection.execute(
+            CreateTableAs(sa.select(table), block.name, temporary=True)
+        )  # not read and written at once
         for copy in range(1, -(-count // BLOCK)):
             limit = min(BLOCK, count - copy * BLOCK)
-            columns = copied(table, source, copy, connection.dialect.name)
-            some_rows = (
-                sa.select(*columns)
-                .order_by(*(table.c[source.spelled(key)] for key in source.key))
-                .limit(limit)
+            columns = copied(block, source, copy, connection.dialect.name)
+            keys = (block.c[source.spelled(key)] for key in source.key)
+            connection.execute(
+                table.insert().from_select(names, sa.select(*columns).order_by(*keys).limit(limit))
             )
-            connection.execute(table.insert().from_select(names, some_rows))
+        connection.execute(DropTable(sa.Table(block.name, sa.MetaData())))
 
 
 def copied(
