@@ -7,6 +7,7 @@ import pytest
 
 from ingestion.base.exceptions import AuthenticationError, SafetyStop, SourceError, TransientError
 from ingestion.base.plan import SyncPlan
+from ingestion.base.verify import verify
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.registry import get_engine
 from ingestion.sandbox import faults
@@ -469,3 +470,20 @@ def test_credentials_are_in_no_log(arrivy, caplog):
 
 def test_time_of_the_sandbox_is_behind_so_that_edits_lie_in_the_next_window(arrivy):
     assert datetime.now(UTC) - arrivy.clock.now() >= timedelta(minutes=4)
+
+
+# Afterwards.
+
+
+@pytest.mark.parametrize(("name", "model"), KINDS)
+def test_verify_finds_no_difference_after_edits_and_deletes(name, model, arrivy, database):
+    ids = arrivy.fill(name, 60)
+    sync(name)
+    arrivy.clock.advance(30)
+    arrivy.edit(name, ids[1], title="New", name="New", first_name="New")
+    arrivy.delete(name, ids[2])
+    before = verify(get_engine("arrivy", name)(), SyncPlan(), sample=None)
+    sync(name, full=True)
+    after = verify(get_engine("arrivy", name)(), SyncPlan(), sample=None)
+
+    assert (before.equal, after.equal) == (False, True)
