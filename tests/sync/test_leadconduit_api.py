@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from ingestion.base.exceptions import AuthenticationError, SourceError, TransientError
 from ingestion.base.plan import SyncPlan
+from ingestion.base.verify import verify
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.registry import get_engine
 from ingestion.sandbox import faults
@@ -147,6 +148,37 @@ def test_bad_record_is_kept_and_a_bad_value_warns_with_record_and_field_without_
     assert LeadConduitLead.objects.exclude(lead_id__in=leads).get().email is None
     assert "email" in caplog.text
     assert "secret-person" not in caplog.text
+
+
+def differing():
+    """The entities whose tables are not what their source says, with what differs."""
+    found = {name: verify(get_engine("leadconduit", name)(), sample=None) for name in ("events", "leads")}
+    return {name: each.as_dict() for name, each in found.items() if not each.equal}
+
+
+def test_tables_are_their_source_after_arrivals_while_reading_a_bad_record_and_a_stop(leadconduit, database):
+    del database
+    leads = leadconduit.submit(700)
+    leadconduit.before_answer = lambda number, _: leadconduit.submit(1)
+    leadconduit.fail(faults.Status(500), path="/events", times=None, after=2)
+    with pytest.raises(TransientError):
+        sync()
+    leadconduit.heal()
+    for name in ("events", "leads"):
+        sync(name)
+    leadconduit.before_answer = None
+    leadconduit.clock.advance(600)
+    leadconduit.resubmit(leads[0], first_name="Grace")
+    leadconduit.submit(1, id=None)
+    leadconduit.submit(1, email="nobody at all")
+    behind = set(differing())
+    for name in ("events", "leads"):
+        sync(name)
+
+    assert behind == {"events", "leads"}
+    assert differing() == {}
+    leadconduit.expire(forgotten := leadconduit.ids()[0])
+    assert differing()["events"]["extra"] == [[forgotten]], "its row stays"
 
 
 @pytest.mark.parametrize(

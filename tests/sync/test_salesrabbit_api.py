@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from ingestion.base.exceptions import AuthenticationError, SourceError, TransientError
 from ingestion.base.plan import SyncPlan
+from ingestion.base.verify import verify
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.registry import get_engine
 from ingestion.sandbox import faults
@@ -223,6 +224,43 @@ def test_bad_record_is_kept_and_a_bad_value_warns_with_record_and_field_without_
     assert str(ids[3]) in caplog.text
     assert "email" in caplog.text
     assert "secret-person" not in caplog.text
+
+
+ENTITIES = ("users", "leads", "lead_status_histories")
+
+
+def differing():
+    """The entities whose tables are not what their source says, with what differs."""
+    found = {name: verify(get_engine("salesrabbit", name)(), sample=None) for name in ENTITIES}
+    return {name: each.as_dict() for name, each in found.items() if not each.equal}
+
+
+def test_tables_are_their_source_after_edits_while_reading_deletes_a_bad_record_and_a_stop(
+    salesrabbit, database
+):
+    del database
+    salesrabbit.fill("leads", 4100)
+    salesrabbit.fill("users", 5)
+    ids = salesrabbit.ids("leads")
+    salesrabbit.before_answer = lambda number, _: salesrabbit.edit("leads", ids[number % 4100], city="Ulm")
+    salesrabbit.fail(faults.Status(500), path="/leads", times=None, after=2)
+    with pytest.raises(TransientError):
+        sync()
+    salesrabbit.heal()
+    for name in ENTITIES:
+        sync(name)
+    salesrabbit.before_answer = None
+    salesrabbit.clock.advance(60)
+    salesrabbit.set_status(ids[0], "Go Back")
+    salesrabbit.mark_deleted(ids[1])
+    salesrabbit.edit("leads", ids[2], dateOfBirth="long ago")
+    salesrabbit.edit("leads", salesrabbit.add("leads", 3)[0], id="no number")
+    behind = set(differing())
+    for name in ENTITIES:
+        sync(name)
+
+    assert behind == {"leads", "lead_status_histories"}
+    assert differing() == {}
 
 
 PATH = "/leads"
