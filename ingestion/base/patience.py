@@ -74,7 +74,8 @@ async def in_database(using: str, work: Callable[..., T], *args: object) -> T:
 def once(using: str, work: Callable[..., T], *args: object) -> T:
     """One attempt; a connection that a fault has broken is given up, so that the next one is new."""
     try:
-        return work(*args)
+        with connections[using].wrap_database_errors:  # closing a server's cursor raises the driver's own
+            return work(*args)
     except DatabaseFault as error:
         logger.warning("database '%s': %s", using, first_line(error))
         if not connections[using].in_atomic_block:

@@ -1,5 +1,6 @@
 """The connection to our own database lost at every step of a run: sat out, and nothing done twice."""
 
+import gc
 import os
 import threading
 import uuid
@@ -17,7 +18,6 @@ from psycopg.sql import SQL, Identifier
 from ingestion.base.datasource import Resource
 from ingestion.base.exceptions import TransientError
 from ingestion.base.plan import SyncPlan
-from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.replay import replay
 from ingestion.base.testing import MemorySource
 from ingestion.models import RejectedRecord, SyncHistory
@@ -30,11 +30,17 @@ EVERY = os.environ.get("INGESTION_TEST_SEEDS", "1") != "1"
 STRIDE = 1 if EVERY else 17
 """Of the messages of a run, one in so many is lost; every COMMIT always is."""
 
-RECORDS, REJECTED, GONE = 2 * BATCH_ROWS + 100, 3, 5
+BATCH = 200
+RECORDS, REJECTED, GONE = 2 * BATCH + 100, 3, 5
 
 pytestmark = pytest.mark.django_db(
     transaction=True, databases=[name for name in ("postgres", "mariadb") if name in settings.DATABASES]
 )
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setenv("INGESTION_BATCH_ROWS", str(BATCH))
 
 
 @pytest.fixture
@@ -74,7 +80,7 @@ def source(**kwargs):
     records = [{"id": str(n), "name": "x", "updated_at": "2026-03-01T00:00:00Z"} for n in range(RECORDS)]
     for record in records[:REJECTED]:
         record["name"] = None
-    return MemorySource(records, page_size=1000, **kwargs)
+    return MemorySource(records, page_size=100, **kwargs)
 
 
 def before_the_run():
@@ -131,6 +137,7 @@ def test_every_commit_of_a_run_may_be_lost(proxy, at_once, reaches_server):
     assert proxy.lost == commits
 
 
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")  # cannot be closed then
 @pytest.mark.parametrize("reaches_server", [False, True], ids=["unheard by the server", "its answer lost"])
 def test_every_message_of_a_run_may_be_lost(proxy, at_once, reaches_server):
     messages, _ = count(proxy, run)
@@ -141,6 +148,7 @@ def test_every_message_of_a_run_may_be_lost(proxy, at_once, reaches_server):
         proxy.lose(Nth(number), reaches_server=reaches_server)
         is_right(run())
 
+    gc.collect()
     assert proxy.lost == len(numbers)
 
 
@@ -149,6 +157,17 @@ def test_connection_lost_in_the_middle_of_a_copy_leaves_nothing_of_the_batch(pro
     proxy.lose(lambda message: message.is_copy_data)
 
     is_right(run())
+    assert proxy.lost == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")  # cannot be closed then
+@pytest.mark.parametrize("word", [b"DECLARE", b"FETCH", b"CLOSE"], ids=["opened", "read", "closed"])
+def test_connection_lost_while_a_sweep_reads_its_keys_is_renewed(proxy, at_once, word):
+    before_the_run()
+    proxy.lose(lambda message: word in message.body, reaches_server=True)
+
+    is_right(run())
+    gc.collect()
     assert proxy.lost == 1
 
 
@@ -184,7 +203,7 @@ def test_server_that_stays_away_fails_the_run_and_the_next_one_of_the_same_proce
     assert failed.value.where == "database 'postgres'"
     assert (first.status, first.lease, first.batch) == ("failed", None, 1)
     assert first.error_message.startswith("interrupted: ")
-    assert (first.records_processed, history.records_processed) == (BATCH_ROWS, RECORDS - BATCH_ROWS)
+    assert (first.records_processed, history.records_processed) == (BATCH, RECORDS - BATCH)
     assert ShopCustomer.objects.count() == RECORDS - REJECTED
 
 

@@ -25,7 +25,7 @@ PAGE = 1000
 STORED = RECORDS // BATCH_ROWS * 2 // 3 * BATCH_ROWS
 """What is committed when the first run stops."""
 
-AHEAD = 8 * PAGE
+AHEAD = 2 * BATCH_ROWS + 6 * PAGE
 """Records that may have been read ahead of what was committed."""
 
 
