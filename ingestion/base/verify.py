@@ -20,6 +20,7 @@ from ingestion.base.loaders import Target
 from ingestion.base.loaders.portable import CHUNK, comparison
 from ingestion.base.patience import in_database
 from ingestion.base.plan import SyncPlan
+from ingestion.base.processor import has_field
 from ingestion.base.reading import load_batches
 from ingestion.base.records import Batch, Key, Row, key_digest
 from ingestion.base.rows import columns_of
@@ -205,17 +206,22 @@ class Verifier:
 
     def stored(self, keys: Sequence[Key], names: Sequence[str]) -> dict[Key, Row]:
         """Key → the columns of the live rows that are stored under these keys."""
-        wanted = list(dict.fromkeys([*self.target.key, *names, *filter(None, [self.target.timestamp_field])]))
+        soft = ["source_deleted_at"] if has_field(self.target.model, "source_deleted_at") else []
+        guards = filter(None, [self.target.timestamp_field])
+        wanted = list(dict.fromkeys([*self.target.key, *names, *guards, *soft]))
         asked, found = set(keys), {}
         for values in self.candidates(keys, wanted):
             row = dict(zip(wanted, values, strict=True))
-            if (key := self.target.key_of(row)) in asked:
+            if row.get("source_deleted_at") is None and (key := self.target.key_of(row)) in asked:
                 found[key] = row
         return found
 
     def candidates(self, keys: Sequence[Key], names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Live rows that may have these keys; of a composite key the most telling column is asked."""
-        rows = alive(self.target, self.engine.scope)
+        """Rows that may have these keys; of a composite key the most telling column is asked.
+
+        Which of them are alive is seen here: asked with the keys, SQLite looks through all that are alive.
+        """
+        rows = self.target.model._base_manager.using(self.target.using).filter(**self.engine.scope)
         places = range(len(self.target.key))
         place = max(places, key=lambda each: len({key[each] for key in keys}))
         values = list({key[place] for key in keys})

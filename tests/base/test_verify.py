@@ -221,6 +221,18 @@ def test_nothing_is_written_on_this_side(database):
     assert (SyncHistory.objects.count(), RejectedRecord.objects.count()) == before
 
 
+def test_rows_are_asked_for_by_their_keys_alone():
+    """With `source_deleted_at IS NULL` beside the keys SQLite reads every live row for each batch of keys."""
+    source = MemorySource(customers(20))
+    sync(source)
+    with CaptureQueriesContext(connections["default"]) as queries:
+        compare(source)
+
+    by_key = [query["sql"] for query in queries if '"shop_customer"."id" IN (' in query["sql"]]
+    assert by_key != []
+    assert not any("IS NULL" in sql for sql in by_key)
+
+
 def test_another_account_is_refused():
     sync(MemorySource(customers(3), account="portal 1"))
 
