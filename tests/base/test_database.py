@@ -71,10 +71,17 @@ def sync(source, engine=engines.ReadingSyncEngine, *, page_size=100, zone="UTC",
 
 
 def read(
-    source, window=None, *, table=engines.ReadingSyncEngine.resource, page_size=100, zone="UTC", after=None
+    source,
+    window=None,
+    *,
+    table=engines.ReadingSyncEngine.resource,
+    page_size=100,
+    zone="UTC",
+    after=None,
+    client_class=DatabaseDataSource,
 ):
     async def everything():
-        client = DatabaseDataSource(source.url, page_size=page_size, time_zone=zone)
+        client = client_class(source.url, page_size=page_size, time_zone=zone)
         async with client:
             return [page async for page in client.read(table, window or Window("full", NOON), after)]
 
@@ -168,7 +175,29 @@ def test_row_with_a_null_in_its_declared_key_is_handed_over_too(source):
     assert [r["code"] for page in pages for r in page.records] == ["a", "b", None]
 
 
+def test_rows_without_a_key_are_read_once_however_many_there_are(source):
+    class Short(DatabaseDataSource):
+        statement_rows = 4
+
+    source.run('CREATE TABLE "loose" (code VARCHAR(9), n INTEGER)')
+    source.run('INSERT INTO "loose" VALUES (?, ?)', *[(None, n) for n in range(11)])
+    pages = read(source, table=Table("loose", key="code"), page_size=2, client_class=Short)
+
+    assert sorted(r["n"] for page in pages for r in page.records) == list(range(11))
+
+
+def test_delta_is_counted_only_where_an_index_makes_it_cheap(source):
+    fill(source, [(1, "", wall())])
+
+    async def counted():
+        async with DatabaseDataSource(source.url) as client:
+            return await client.count_records(engines.ReadingSyncEngine.resource, delta(NOON))
+
+    assert async_to_sync(counted)() is None
+
+
 def test_count_says_how_many_will_come(source):
+    source.run('CREATE INDEX changed ON "order" (updated_at)')
     fill(source, [(n, "", wall(n)) for n in range(10)])
 
     async def counted():

@@ -43,7 +43,7 @@ ORDINARY = st.sampled_from(
     [
         *("ada", "Zoë", "n/a", "a b", "x" * 8, "ada@example.com", "12", "-7", "007", "1.5", "-0.25", "3"),
         *("2026-03-01T10:30:00Z", "2026-03-01T10:30:00.120Z", "2026-03-01 10:30:00+00:00", "2026-03-01"),
-        *(True, False, 3, -7, 1.5, Decimal("1.25"), DAY, DAY.date(), UUID(int=7), None, "", MISSING),
+        *(True, False, 0, 1, 3, -7, 1.5, Decimal("1.25"), DAY, DAY.date(), UUID(int=7), None, "", MISSING),
     ]
 )
 ODD = st.one_of(

@@ -18,8 +18,9 @@ Kind = Literal["moment", "utc", "date", "bit", "bytes", "decimal", "number", "te
 class Reflected:
     """A declared table as the database has it.
 
-    `columns` are the expressions that are read, by the record's names; `own` are those of them that are the
-    table's. `key` and `nullable` are names of records. `dialect` is SQLAlchemy's name of the database.
+    `columns` are the expressions that are read, by the record's names; the table itself is `source`. `key`,
+    `nullable` and `indexed` (what an index begins with) are names of records. `dialect` is SQLAlchemy's name
+    of the database.
     """
 
     declared: Table
@@ -30,6 +31,7 @@ class Reflected:
     key: tuple[str, ...]
     nullable: frozenset[str]
     primary: bool
+    indexed: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:
@@ -42,6 +44,7 @@ def reflect(connection: sa.Connection, declared: Table) -> Reflected:
     inspector = sa.inspect(connection)
     try:
         found = inspector.get_columns(declared.name, schema=declared.schema)
+        indexes = inspector.get_indexes(declared.name, schema=declared.schema)
         primary = inspector.get_pk_constraint(declared.name, schema=declared.schema)["constrained_columns"]
     except sa.exc.NoSuchTableError:
         known = [*inspector.get_table_names(declared.schema), *inspector.get_view_names(declared.schema)]
@@ -50,11 +53,16 @@ def reflect(connection: sa.Connection, declared: Table) -> Reflected:
             where=f"table {declared.name!r}",
             fix=hint(declared.name, known, f"the database has {', '.join(known[:20]) or 'no tables'}"),
         ) from None
-    return matched(declared, connection.dialect.name, found, tuple(primary))
+    first = [index["column_names"][0] for index in indexes if index["column_names"]]
+    return matched(declared, connection.dialect.name, found, tuple(primary), [name for name in first if name])
 
 
 def matched(
-    declared: Table, dialect: str, found: Iterable[Mapping[str, Any]], primary: tuple[str, ...]
+    declared: Table,
+    dialect: str,
+    found: Iterable[Mapping[str, Any]],
+    primary: tuple[str, ...],
+    indexed: Iterable[str] = (),
 ) -> Reflected:
     """A declaration and what was found, put together. Raises ConfigurationError."""
     rename = declared.rename or str
@@ -91,6 +99,7 @@ def matched(
         key,
         frozenset(name for name, column in names.items() if column.get("nullable", True)),
         set(key) == set(map(rename, primary)),
+        frozenset(map(rename, indexed)),
     )
 
 

@@ -26,9 +26,6 @@ from ingestion.conf import setting
 
 Build = Callable[[Stretch, list[Any] | None, int], "sa.Select[Any]"]
 
-STRETCH_ROWS = 100_000
-"""Rows of one statement: a longer one would keep the database's old row versions alive."""
-
 COUNTED = 200_000
 """So many rows are counted for the progress bar; of a table that has more only a full read is estimated."""
 
@@ -56,7 +53,8 @@ class DatabaseDataSource(DataSource):
             timestamp_field = "updated_at"
 
     A record is column → value: times aware and in UTC (or as text, where they are no times), decimals as
-    the driver has them, MySQL's zero dates null. A table without a `cursor` is read whole.
+    the driver has them, MySQL's zero dates null. A table without a `cursor` is read whole. One statement
+    brings `statement_rows`: a longer one would keep the database's old row versions alive.
     """
 
     kind = "database"
@@ -64,6 +62,7 @@ class DatabaseDataSource(DataSource):
     resumable = True
     cheap_keys = True
 
+    statement_rows: ClassVar[int] = 100_000
     settings: ClassVar[str] = ""
     dialect: ClassVar[str] = ""
     default_time_zone: ClassVar[str] = "UTC"
@@ -255,7 +254,10 @@ class DatabaseDataSource(DataSource):
 
     async def count_records(self, resource: Resource, window: Window) -> int | None:
         """How many rows the read will bring; None where counting them would take as long as reading them."""
-        asked = Statements(await self.reflected(resource), window, self.zone)
+        table = await self.reflected(resource)
+        asked = Statements(table, window, self.zone)
+        if window.since and resource.cursor not in table.indexed:
+            return None
         ((found,),) = await self.fetch_all(asked.count(COUNTED))
         return int(found) if found < COUNTED else None
 
@@ -278,7 +280,7 @@ class StretchReader:
         self.after: list[Any] | None = None
         self.size = source.page_size
         streams = source.session.streams or not stretch.order
-        self.limit = max(STRETCH_ROWS, self.size) if streams else self.size
+        self.limit = max(source.statement_rows, self.size) if streams else self.size
         self.asked = False
         self.taken = 0
         self.ended = False
@@ -301,11 +303,13 @@ class StretchReader:
         """These rows are taken."""
         self.taken += len(rows)
         short = len(rows) < self.size
+        if not self.stretch.order:  # no place to ask again from: it is one statement
+            self.ended = short
+            return
         if short or self.taken >= self.limit:
             self.asked = False
             self.ended = short and self.taken < self.limit
-        if self.stretch.order:
-            self.after = place_of(dict(zip(self.names, rows[-1], strict=True)), self.stretch.order)
+        self.after = place_of(dict(zip(self.names, rows[-1], strict=True)), self.stretch.order)
 
 
 def zone_of(name: tzinfo | str, where: str) -> tzinfo:

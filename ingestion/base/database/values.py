@@ -114,12 +114,10 @@ def decoded(values: list[Any]) -> list[Any]:
 def records_of(
     names: Sequence[str], rows: Sequence[Sequence[Any]], changes: Mapping[str, Change]
 ) -> list[dict[str, Any]]:
-    """Rows as records; they are changed by column."""
-    if changes and rows:
-        columns = list(zip(*rows, strict=True))
-        changed = [
-            changes[name](list(column)) if name in changes else column
-            for name, column in zip(names, columns, strict=True)
-        ]
-        rows = list(zip(*changed, strict=True))
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    """Rows as records; what must be changed is changed by column, the rest is not touched."""
+    records = [dict(zip(names, row, strict=True)) for row in rows]
+    for place, name in enumerate(names):
+        if change := changes.get(name):
+            for record, value in zip(records, change([row[place] for row in rows]), strict=True):
+                record[name] = value
+    return records

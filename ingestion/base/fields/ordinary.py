@@ -40,6 +40,7 @@ FIRST = "!"
 DIGITS = bytes.maketrans(b"123456789", b"000000000")
 NUMBER = re.compile(rb"-?(0+)(?:\.(0+))?")
 MOST_DIGITS = 18
+FLAGS = frozenset({0, 1})
 MOMENTS = frozenset(
     f"0000-00-00{between}00:00:00{fraction}{zone}".encode()
     for between in "T "
@@ -128,8 +129,12 @@ def read_decimal(
 
 
 def read_boolean(values: list[Any], kind: type) -> Column | None:
-    """True and False."""
-    return Column(values, texts=["t" if value else "f" for value in values]) if kind is bool else None
+    """True and False, as 1 and 0 where the source has no other: MySQL's flags."""
+    if kind is int and FLAGS.issuperset(values):
+        values = list(map(bool, values))
+    elif kind is not bool:
+        return None
+    return Column(values, texts=["t" if value else "f" for value in values])
 
 
 def read_moment(values: list[Any], kind: type) -> Column | None:
