@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from hypothesis import settings as examples
 
 from tests.routing import OneDatabase
+
+examples.register_profile("house", deadline=None)  # how long a test takes is no matter of right and wrong
+examples.load_profile("house")
 
 DATABASES = ["default", "postgres", "mariadb"]
 

@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import mssql, oracle
 from ingestion.base.database import DatabaseDataSource, Table
 from ingestion.base.database.reflected import matched
 from ingestion.base.database.statements import Statements
+from ingestion.base.database.values import Times
 from ingestion.base.exceptions import AuthenticationError, ConfigurationError, SafetyStop, TransientError
 from ingestion.base.plan import SyncPlan
 from ingestion.base.window import Window
@@ -287,6 +289,24 @@ def test_naive_times_take_the_declared_zone(source):
     moments = dict(models.Reading.objects.values_list("id", "updated_at"))
 
     assert moments == {1: datetime(2026, 7, 1, 19, tzinfo=UTC), 2: datetime(2026, 1, 1, 20, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"])
+def test_times_moved_by_the_hour_are_those_moved_one_by_one(zone):
+    times = Times(ZoneInfo(zone))
+    walls = [wall(n * 10, since=datetime(2025, 11, 1, tzinfo=UTC)) for n in range(400)]
+    walls += [wall(n * 10, since=datetime(2026, 3, 7, tzinfo=UTC)) for n in range(400)]
+    walls += [None, "0000-00-00 00:00:00", "2026-04-05 01:45:00.123456", "1969-12-31 23:59:59"]
+    by_hour = [each if each is None else parsed(each) for each in times(walls)]
+
+    assert by_hour == [
+        None if each is None or each.startswith("0000") else times.moment(each) for each in walls
+    ]
+    assert times(["2026-02-30 10:00:00"]) == ["2026-02-30 10:00:00"]  # what is no day stays as it is
+
+
+def parsed(moment):
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
 
 
 def test_the_hour_that_comes_twice_is_read_whole(source):

@@ -67,13 +67,7 @@ def matched(
     """A declaration and what was found, put together. Raises ConfigurationError."""
     rename = declared.rename or str
     found = list(found)
-    names = {rename(column["name"]): column for column in found}
-    if len(names) < len(found):
-        raise ConfigurationError(
-            "two columns have one name after `rename`",
-            where=f"table {declared.name!r}",
-            fix="use another function",
-        )
+    names = named(declared, found)
     key = declared.key_names or tuple(map(rename, primary))
     cursors = [name for name in (declared.cursor, declared.fallback) if name]
     check_names(declared, names, [*key, *cursors, *declared.without, *declared.zero_is_null])
@@ -101,6 +95,18 @@ def matched(
         set(key) == set(map(rename, primary)),
         frozenset(map(rename, indexed)),
     )
+
+
+def named(declared: Table, found: list[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The columns by their records' names. Raises ConfigurationError where two have the same."""
+    names = {(declared.rename or str)(column["name"]): column for column in found}
+    if len(names) < len(found):
+        raise ConfigurationError(
+            "two columns have one name after `rename`",
+            where=f"table {declared.name!r}",
+            fix="use another function",
+        )
+    return names
 
 
 def check_names(declared: Table, known: Mapping[str, Any], named: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """What a driver hands out, as a record has it: times in UTC, zero dates as null, bits as numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from ingestion.base.database.reflected import Kind, Reflected
@@ -10,6 +10,9 @@ from ingestion.base.fields.ordinary import shapes
 Change = Callable[[list[Any]], list[Any]]
 
 ZERO = "0000-00-00"
+HOURS = 50_000
+"""Hours that are remembered; there are 8,766 in a year."""
+
 WALLS = frozenset(
     f"0000-00-00 00:00:00{fraction}".encode()
     for fraction in ("", *("." + "0" * digits for digits in range(1, 7)))
@@ -62,17 +65,41 @@ class Times:
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
+        self.hours: dict[str, str] = {}
 
     def __call__(self, values: list[Any]) -> list[Any]:
-        """A whole column."""
+        """A whole column; texts of the usual shape stay texts."""
         values = dates(values)
-        if self.zone is UTC and set(map(type, values)) <= {str, type(None)}:
+        if set(map(type, values)) <= {str, type(None)}:
             there = [each for each in values if each is not None]
             found = (shapes(there) if there else None) or {b""}
-            if found <= WALLS or found <= IN_UTC:
-                end = "Z" if found <= WALLS else ":00"
-                return [each and f"{each}{end}" for each in values]
+            if found <= IN_UTC:
+                return [each and f"{each}:00" for each in values]
+            if found <= WALLS:
+                return self.walls(values)
         return list(map(self.moment, values))
+
+    def walls(self, values: list[Any]) -> list[Any]:
+        """Texts of clocks that show no zone, as texts in UTC: a whole hour is moved at once."""
+        if self.zone is UTC:
+            return [each and f"{each}Z" for each in values]
+        if len(self.hours) > HOURS:
+            self.hours.clear()
+        unknown = {each[:14] for each in values if each is not None} - self.hours.keys()
+        self.hours.update((hour, self.hour(hour)) for hour in unknown)
+        hours = self.hours
+        moved = [each and f"{hours[each[:14]]}{each[14:]}Z" for each in values]
+        if "" in map(hours.get, {each[:14] for each in values if each is not None}):
+            return list(map(self.moment, values))
+        return moved
+
+    def hour(self, text: str) -> str:
+        """The hour in UTC of one such as "2026-03-01 10:"; empty where it is not moved as a whole."""
+        first, last = self.moment(f"{text}00:00"), self.moment(f"{text}59:59")
+        if not isinstance(first, datetime) or not isinstance(last, datetime):
+            return ""
+        whole = last - first == timedelta(minutes=59, seconds=59) and first.minute == first.second == 0
+        return f"{first:%Y-%m-%d %H:}" if whole and first.year >= 1000 else ""
 
     def moment(self, value: Any) -> Any:
         """One time, in UTC."""
