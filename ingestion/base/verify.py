@@ -14,6 +14,7 @@ from asgiref.sync import async_to_sync
 
 from ingestion.base.datasource import DataSource
 from ingestion.base.deletes import SeenKeys, alive, missing_keys, stretches
+from ingestion.base.exceptions import FieldError
 from ingestion.base.history import settle_identity
 from ingestion.base.lease import HEARTBEAT
 from ingestion.base.loaders import Target
@@ -181,16 +182,18 @@ class Verifier:
                 self.compare_row(key, by_key[key], there, own)
 
     def settle_rejected(self, batch: Batch) -> None:
-        """Rejected records count as seen; those that nobody knows of are missing."""
-        digests = {digest_of(error): error.key for error in batch.rejected}
-        known = self.waiting(list(digests))
+        """Rejected records count as seen; unknown ones are missing, or differ from the row made before."""
+        errors = {digest_of(error): error for error in batch.rejected}
+        known = self.waiting(list(errors))
         self.found.rejected += len(known)
-        self.seen.add(key for key in digests.values() if key)
-        for digest, key in digests.items():
-            if digest in known:
-                continue
-            if key is None:
-                self.found.unkept += 1
+        self.seen.add(error.key for error in errors.values() if error.key)
+        unknown = [error for digest, error in errors.items() if digest not in known]
+        keyed = {error.key: error for error in unknown if error.key}
+        self.found.unkept += len(unknown) - len(keyed)
+        stored = self.stored(list(keyed), []) if keyed else {}
+        for key, error in keyed.items():
+            if key in stored:
+                self.found.different[key] = [refused_value(each) for each in error.errors]
             else:
                 self.found.missing[key] = None
 
@@ -267,6 +270,11 @@ class Verifier:
             extra += missing
             self.found.target += total
         return extra
+
+
+def refused_value(error: FieldError) -> ColumnDifference:
+    """A value of a record that a sync would reject, beside the row that was made of it before."""
+    return ColumnDifference(error.field or error.source, f"refused ({error.code})", "as it was before")
 
 
 def masked(value: object) -> str:

@@ -124,6 +124,18 @@ def test_known_rejected_records_are_no_difference_and_unknown_ones_are(database)
     assert (unknown.equal, list(unknown.missing), unknown.unkept) == (False, [("bad",)], 1)
 
 
+def test_record_that_went_bad_differs_from_the_row_made_of_it_before(database):
+    source = MemorySource(customers(20))
+    sync(source)
+    source.records[3] = customer(3, name=None)
+    found = compare(source)
+    mend(source)
+
+    assert (found.equal, list(found.missing)) == (False, [])
+    assert [(each.column, each.source) for each in found.different["3",]] == [("name", "refused (required)")]
+    assert (compare(source).equal, compare(source).rejected) == (True, 1)
+
+
 def test_child_that_waits_for_its_parent_is_known(database):
     source = MemorySource([{"number": 1, "customer": {"id": "nobody"}, "updated_at": DAY.isoformat()}])
     source.records += [{"number": n, "customer": None, "updated_at": DAY.isoformat()} for n in range(2, 9)]
