@@ -19,12 +19,14 @@ from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.exceptions import ConfigurationError, TransientError
 from ingestion.base.logs import logger
 from ingestion.base.plan import SyncPlan
-from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.records import Page, Position
 from ingestion.base.window import Window
 from ingestion.conf import setting
 
 Build = Callable[[Stretch, list[Any] | None, int], "sa.Select[Any]"]
+
+PAGE_ROWS = 1000
+"""Rows of one page: several wait while a load batch is made, and a table may have a hundred columns."""
 
 COUNTED = 200_000
 """So many rows are counted for the progress bar; of a table that has more only a full read is estimated."""
@@ -68,7 +70,7 @@ class DatabaseDataSource(DataSource):
     default_time_zone: ClassVar[str] = "UTC"
 
     def __init__(
-        self, url: str | sa.URL, *, time_zone: tzinfo | str = UTC, page_size: int = BATCH_ROWS
+        self, url: str | sa.URL, *, time_zone: tzinfo | str = UTC, page_size: int = PAGE_ROWS
     ) -> None:
         try:
             self.url = sa.make_url(url)
@@ -95,7 +97,7 @@ class DatabaseDataSource(DataSource):
                 f"{lack} is not set", where="settings", fix=f"set {lack} in .env or the environment"
             )
         zone = setting(f"{cls.settings}_TIME_ZONE") or cls.default_time_zone
-        return cls(cls.address(), time_zone=zone, page_size=page_size or BATCH_ROWS)
+        return cls(cls.address(), time_zone=zone, page_size=page_size or PAGE_ROWS)
 
     @classmethod
     def address(cls) -> sa.URL | str:

@@ -17,7 +17,7 @@ BLOCK = 4000
 AT_ONE_MOMENT = 5000
 """Leads that share one time of change, as a bulk edit leaves them."""
 
-MOMENT = "2025-09-01 12:00:00"
+MOMENT = "2025-06-01 12:00:00"
 SHARES: Mapping[str, tuple[float, int]] = {
     **{
         "lead": (1.0, 1),
