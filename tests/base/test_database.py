@@ -2,12 +2,14 @@
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from asgiref.sync import async_to_sync
+from django.core.management import call_command
 from sqlalchemy.dialects import mssql, oracle
 
 from ingestion.base.database import DatabaseDataSource, Table
@@ -528,18 +530,22 @@ def changes_are_brought(path, connection):
     assert not models.Artist.objects.filter(pk=9).exists()
 
 
-def test_table_without_a_time_is_read_whole_and_only_changes_are_written(database, tmp_path):
+def test_table_without_a_time_is_read_whole_and_only_changes_are_written(database, tmp_path, monkeypatch):
     path = tmp_path / "small.sqlite"
+    monkeypatch.setenv("CHINOOK_DB_URL", f"sqlite:///{path}")
     connection = small_chinook(path)
     for engine in (engines.ArtistSyncEngine, engines.PlaylistTrackSyncEngine):
         assert sync(f"sqlite:///{path}", engine).status == "success"
+        call_command("sync_verify", "chinook", engine.sync_type, "--all", stdout=StringIO())
 
     changes_are_brought(path, connection)
+    call_command("sync_verify", "chinook", "artists", "--all", stdout=StringIO())
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the Chinook database is not beside the repository")
-def test_every_table_of_chinook_arrives_and_then_exactly_what_changed(database, tmp_path):
+def test_every_table_of_chinook_arrives_and_then_exactly_what_changed(database, tmp_path, monkeypatch):
     path = tmp_path / "chinook.sqlite"
+    monkeypatch.setenv("CHINOOK_DB_URL", f"sqlite:///{path}")
     path.write_bytes(REAL.read_bytes())
     connection = sqlite3.connect(path)
     for engine in CHINOOK:
@@ -548,6 +554,7 @@ def test_every_table_of_chinook_arrives_and_then_exactly_what_changed(database, 
 
         assert (history.status, history.records_created, history.records_failed) == ("success", rows, 0)
         assert engine.processor_class.model.objects.count() == rows
+        call_command("sync_verify", "chinook", engine.sync_type, "--all", stdout=StringIO())
 
     changes_are_brought(path, connection)
 
