@@ -4,7 +4,7 @@ Like those of `pagination` they are frozen values. Each raises SourceError where
 list cannot be complete: a walk never ends as success on a page that is not the last one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,6 +17,7 @@ from ingestion.base.pagination import Answer, Request, Style
 from ingestion.base.records import digest, to_json
 
 SECOND = timedelta(seconds=1)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 Ask = Callable[[Request, datetime | None, int], Request]
 """The request of a page (from 1) of what has changed since a moment (None: of everything)."""
@@ -156,13 +157,18 @@ class RisingWindow(Style):
     def rise(self, answer: Answer) -> datetime | None:
         """Where the next window begins; None where it would not begin later than this one.
 
-        A page of one moment is no sign of the order: in a falling list, what is left is older.
+        A page of one moment is no sign of the order: in a falling list, what is left is older. And something
+        must lie before the next window, or it would begin with the same page.
         """
         state, moments = answer.request.state, [moment for moment in self.moments(answer) if moment]
-        if not (state["rises"] and moments and is_sorted(moments) and moments[0] < moments[-1]):
+        if not (state["rises"] and moments and is_sorted(moments)):
             return None
-        since, known = moments[-1] - self.slack, state["since"]
-        return since if known is None or since > datetime.fromisoformat(known) else None
+        since = moments[-1] - self.slack
+        return since if moments[0] < since and since > self.known(state) else None
+
+    def known(self, state: Mapping[str, Any]) -> datetime:
+        """Where a window begins; one of everything, before all time."""
+        return datetime.fromisoformat(state["since"]) if state["since"] else BEGINNING
 
     def moments(self, answer: Answer) -> list[datetime | None]:
         """When each record was last changed, None where it does not say."""

@@ -86,6 +86,16 @@ def test_many_records_of_one_moment_are_read_by_page_numbers_and_the_walk_goes_o
     assert set(ids) == set(range(80))
 
 
+@pytest.mark.parametrize("before", [0, 25])
+def test_page_that_two_moments_fill_is_no_repeated_page_and_the_walk_is_complete(before):
+    first = [record(n, n) for n in range(before)]
+    two = [record(100 + n, 100 + (n >= 5)) for n in range(24)]
+    last = [record(200 + n, 200 + n) for n in range(25)]
+    ids = walked(WALK, Service(first + two + last))
+
+    assert set(ids) == {each["id"] for each in first + two + last}
+
+
 def test_one_moment_that_fills_more_than_the_cap_fails_where_pages_repeat():
     with pytest.raises(SourceError, match="same page of 10 records twice"):
         walked(WALK, Service([record(n, 5) for n in range(25)], pages=1))
