@@ -39,7 +39,7 @@ floor: $(VENV)/runtime  ## a sync against a service that allows ten requests a s
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
-		pyproject.toml --extra postgres --extra project --output-file requirements.lock
+		pyproject.toml --extra postgres --extra database --extra project --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
 		pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 

@@ -453,6 +453,17 @@ def test_connection_lost_in_the_middle_is_made_again_and_nothing_is_missing(mari
     assert proxy.made > 3
 
 
+def test_lost_connection_to_postgresql_is_made_again_too(tmp_path, quick):
+    with databases.made("postgres", tmp_path) as source:
+        source.run(ORDER.format(*TYPES["postgres"], "DECIMAL(38,10)"))
+        fill(source, [(n, "x" * 40, wall()) for n in range(1, 4001)])
+        proxy = Proxy(5432, cut_after=100_000, cuts=2)
+        history = sync(source.url.replace("@127.0.0.1", f"@127.0.0.1:{proxy.port}"))
+        proxy.close()
+
+    assert (history.status, history.records_created, proxy.cuts) == ("success", 4000, 0)
+
+
 def test_source_that_stays_away_fails_the_run_and_the_next_goes_on(mariadb, quick):
     fill(mariadb, [(n, "x" * 40, wall()) for n in range(1, 12001)])
     proxy = Proxy(3306, cut_after=500_000, cuts=99, for_good=True)

@@ -238,8 +238,10 @@ def without_times(conversions: Any) -> dict[Any, Any]:
 def open_session(url: sa.URL) -> Session:
     """The session for an address."""
     if url.drivername in ("mysql", "mariadb", "mysql+asyncmy", "mariadb+asyncmy"):
-        from ingestion.base.database.fast_mysql import MySQLSession  # noqa: PLC0415 asyncmy is optional
-
+        try:
+            from ingestion.base.database.fast_mysql import MySQLSession  # noqa: PLC0415 asyncmy is optional
+        except ModuleNotFoundError as error:
+            raise missing_driver(url, error) from error
         return MySQLSession(url.set(drivername=f"{url.get_backend_name()}+asyncmy"), shown(url))
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
