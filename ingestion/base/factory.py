@@ -3,11 +3,15 @@
 import inspect
 from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Any, ClassVar
 
 from ingestion.base.datasource import DataSource
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.files import FileDataSource
+
+MODULES = {"database": "ingestion.base.database"}
+"""Kinds that join when their module is imported, which needs an extra."""
 
 
 class DataSourceFactory:
@@ -35,12 +39,14 @@ class DataSourceFactory:
         Raises ConfigurationError for a kind nobody registered, and for keys that its constructor does
         not take or cannot do without.
         """
+        if module := MODULES.get(source_type):
+            import_module(module)
         source = DataSourceFactory.kinds.get(source_type)
         if source is None:
             raise ConfigurationError(
                 f"there is no kind of source {source_type!r}",
                 where="DataSourceFactory",
-                fix=suggestion(source_type, DataSourceFactory.kinds, "known kinds"),
+                fix=suggestion(source_type, {**DataSourceFactory.kinds, **MODULES}, "known kinds"),
             )
         check_keys(source, config, where=f"source {source_type!r}")
         return source(**config)

@@ -17,6 +17,7 @@ from ingestion.base.database.reflected import matched
 from ingestion.base.database.statements import Statements
 from ingestion.base.database.values import Times
 from ingestion.base.exceptions import AuthenticationError, ConfigurationError, SafetyStop, TransientError
+from ingestion.base.factory import DataSourceFactory
 from ingestion.base.plan import SyncPlan
 from ingestion.base.window import Window
 from ingestion.models import RejectedRecord, SyncHistory
@@ -433,6 +434,14 @@ def test_settings_that_are_missing_are_named(monkeypatch):
     assert "CHINOOK_DB_NAME" in engines.ChinookSource.lacks(SyncPlan(), Table("x"))
     with pytest.raises(ConfigurationError, match="CHINOOK_DB_NAME"):
         engines.ChinookSource.from_settings()
+
+
+def test_factory_makes_one_from_a_configuration():
+    made = DataSourceFactory.create_source("database", {"url": "sqlite:///x", "time_zone": "US/Pacific"})
+
+    assert isinstance(made, DatabaseDataSource)
+    with pytest.raises(ConfigurationError, match="'uri'"):
+        DataSourceFactory.create_source("database", {"uri": "sqlite:///x"})
 
 
 def test_unknown_time_zone_is_refused():

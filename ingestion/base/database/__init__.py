@@ -13,5 +13,8 @@ if find_spec("sqlalchemy") is None:
 
 from ingestion.base.database.source import DatabaseDataSource
 from ingestion.base.database.table import Table
+from ingestion.base.factory import DataSourceFactory
+
+DataSourceFactory.register(DatabaseDataSource.kind, DatabaseDataSource)
 
 __all__ = ["DatabaseDataSource", "Table"]
