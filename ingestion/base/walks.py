@@ -79,8 +79,8 @@ class RisingWindow(Style):
 
     `cursor` is the path of the moment, `key` that of the key, `more` that of a flag that says whether there
     is another page. Without the flag only an empty or a repeated page is the end, as a service may cut pages
-    shorter than asked. `slack` is how far before the last moment the next window begins, for services
-    that leave out the moment itself. A page that comes again is told by its keys.
+    shorter than asked. `slack` is how far before the last moment the next window begins, as long as the
+    service may leave out the moment itself. A page that comes again is told by its keys.
     """
 
     ask: Ask
@@ -163,7 +163,8 @@ class RisingWindow(Style):
         state, moments = answer.request.state, [moment for moment in self.moments(answer) if moment]
         if not (state["rises"] and moments and is_sorted(moments)):
             return None
-        since = moments[-1] - self.slack
+        includes = moments[0] == self.known(state)  # the service shows what changed at the bound itself
+        since = moments[-1] if includes else moments[-1] - self.slack
         return since if moments[0] < since and since > self.known(state) else None
 
     def known(self, state: Mapping[str, Any]) -> datetime:

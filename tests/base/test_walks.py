@@ -96,6 +96,13 @@ def test_page_that_two_moments_fill_is_no_repeated_page_and_the_walk_is_complete
     assert set(ids) == {each["id"] for each in first + two + last}
 
 
+def test_moments_side_by_side_are_split_below_the_cap_once_the_service_is_seen_to_include_its_bound():
+    records = [record(0, 0)] + [record(1 + n, 100 + n // 8) for n in range(40)]
+    ids = walked(WALK, Service(records, pages=1))
+
+    assert sorted(ids) == list(range(41))  # each once
+
+
 def test_one_moment_that_fills_more_than_the_cap_fails_where_pages_repeat():
     with pytest.raises(SourceError, match="same page of 10 records twice"):
         walked(WALK, Service([record(n, 5) for n in range(25)], pages=1))
