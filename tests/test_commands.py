@@ -558,6 +558,38 @@ def test_second_signal_stops_hard():
             signals.handle(signal.SIGINT, None)
 
 
+TWO_SIGNALS = """
+import os, signal, time
+import django
+django.setup()
+from django.core.management import call_command
+from ingestion.base.console import StopSignals
+from ingestion.base.plan import SyncPlan
+from ingestion.base.testing import MemorySource
+from tests.shop.engines import ShopCustomerSyncEngine
+call_command("migrate", verbosity=0, run_syncdb=True)
+
+def stop(page):
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)
+
+with StopSignals() as signals:
+    source = MemorySource([{"id": "1", "name": "Ada"}], before_page=stop)
+    signals.sync(ShopCustomerSyncEngine(client=source), SyncPlan())
+"""
+
+
+def test_second_signal_ends_the_process_at_once():
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    found = subprocess.run(
+        [sys.executable, "-c", TWO_SIGNALS], env=environment, capture_output=True, timeout=60, check=False
+    )
+
+    assert found.returncode == 130, found.stderr.decode()
+    assert b"stopped hard" in found.stderr
+
+
 def test_signal_handlers_are_given_back():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with StopSignals():

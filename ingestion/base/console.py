@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import signal
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -86,7 +88,14 @@ class StopSignals(Listener):
 
     def sync(self, engine: BaseSyncEngine, plan: SyncPlan) -> SyncHistory:
         """The same, for callers without an event loop."""
-        return async_to_sync(self.run)(engine, plan)
+        try:
+            return async_to_sync(self.run)(engine, plan)
+        except KeyboardInterrupt:
+            # The loop's thread waits for this one, and Python for that thread: it would never end. The next
+            # run finds the lease of a dead process.
+            sys.stderr.write("stopped hard; the next run goes on from the last batch\n")
+            sys.stderr.flush()
+            os._exit(128 + signal.SIGINT)
 
 
 class ProgressBar:
