@@ -78,6 +78,7 @@ class Proxy:
         self.cuts = cuts
         self.for_good = for_good
         self.made = 0
+        self.passed = 0
         self.open = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -99,6 +100,7 @@ class Proxy:
         with suppress(OSError):
             while data := source.recv(65536):
                 passed += len(data)
+                self.passed += len(data)
                 if counted and self.cuts and passed > self.cut_after:
                     self.cuts -= 1
                     self.cut_after = 0 if self.for_good else self.cut_after

@@ -1,6 +1,8 @@
 """Databases as sources: order, windows, awkward values, lost connections."""
 
+import asyncio
 import sqlite3
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -286,6 +288,20 @@ def test_text_that_is_not_utf8_is_told_and_the_others_arrive(source):
     assert history.status == "success"
 
 
+def test_read_as_bytes_brings_the_same_records(mariadb):
+    """What a text that is not UTF-8 makes necessary; MariaDB itself lets none in."""
+    names = "id, name, amount, big, flags, owner_id, took, photo, added_on, updated_at"
+    row = (1, "Zoë", "1.5", 2**64 - 1, 5, 7, "-01:00:00", b"\xff", wall(), "0000-00-00 00:00:00")
+    mariadb.run(f'INSERT INTO "order" ({names}) VALUES ({", ".join("?" * 10)})', row, (2, *[None] * 9))
+
+    class Bytes(DatabaseDataSource):
+        async def ready(self):
+            self.session.bytes_only = True
+            await super().ready()
+
+    assert read(mariadb, client_class=Bytes)[0].records == read(mariadb)[0].records
+
+
 def test_naive_times_take_the_declared_zone(source):
     fill(source, [(1, "summer", "2026-07-01 12:00:00"), (2, "winter", "2026-01-01 12:00:00")])
     sync(source, zone="America/Los_Angeles")
@@ -348,6 +364,25 @@ def test_infinity_is_told_and_not_a_crash(tmp_path):
 
     assert models.Reading.objects.get(id=1).updated_at is None
     assert RejectedRecord.objects.get().errors[0]["field"] == "updated_at"
+
+
+def test_answer_waits_at_the_server_for_as_long_as_nobody_takes_it(mariadb):
+    mariadb.run("INSERT INTO \"order\" (id, photo) SELECT seq, REPEAT('x', 60000) FROM seq_1_to_800")
+    proxy = Proxy(3306)
+
+    async def first_page():
+        url = mariadb.url.replace("127.0.0.1", f"127.0.0.1:{proxy.port}")
+        table, window = engines.ReadingSyncEngine.resource, Window("full", NOON)
+        client = DatabaseDataSource(url, page_size=10)
+        async with client, aclosing(client.read(table, window)) as pages:
+            await anext(pages)
+            await asyncio.sleep(0.5)
+            return proxy.passed
+
+    passed = async_to_sync(first_page)()
+    proxy.close()
+
+    assert passed < 24_000_000  # of 48; what is on its way fills the buffers of the machine
 
 
 # Names and rights.

@@ -80,6 +80,7 @@ class MySQLSession(Session):
         compiled: Any = statement.compile(dialect=dialect, compile_kwargs=BATCH_MODE)
         values = compiled.construct_params()
         try:
+            self.listen(now=True)
             if self.cursor is not None:
                 await self.cursor.close()  # there is nothing left in it: it was read to its end
             self.cursor = self.driver.cursor(SSCursor)
@@ -90,7 +91,9 @@ class MySQLSession(Session):
     async def fetch(self, most: int) -> Rows:
         """The next rows."""
         try:
+            self.listen(now=True)
             rows: Rows = await self.cursor.fetchmany(most)
+            self.listen(now=False)
         except UnicodeDecodeError as error:
             self.bytes_only = True
             raise TransientError(
@@ -99,6 +102,12 @@ class MySQLSession(Session):
         except FAULTS as error:
             raise self.failed(error) from error
         return rows
+
+    def listen(self, *, now: bool) -> None:
+        """Let the server send, or wait: asyncmy takes whatever comes, and would keep a whole answer."""
+        transport = self.driver._transport
+        if transport is not None and not transport.is_closing():
+            (transport.resume_reading if now else transport.pause_reading)()
 
     async def close(self) -> None:
         """Close what is open, without reading the rest of an answer."""
