@@ -4,7 +4,7 @@ import socket
 import sqlite3
 import threading
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import psycopg
 import pymysql
@@ -43,26 +43,30 @@ def made(kind, folder):
     name = f"ingestion_source_{uuid.uuid4().hex[:12]}"
     if kind == "sqlite":
         connection = sqlite3.connect(folder / "source.sqlite")
-        yield Source(kind, f"sqlite:///{folder / 'source.sqlite'}", connection)
-        connection.close()
+        with closing(connection):
+            yield Source(kind, f"sqlite:///{folder / 'source.sqlite'}", connection)
         return
     if kind in settings.MISSING:
         pytest.skip(settings.MISSING[kind])
     if kind == "postgres":
         with psycopg.connect("host=127.0.0.1 user=postgres dbname=postgres", autocommit=True) as server:
             server.execute(f'CREATE DATABASE "{name}"')
-            with psycopg.connect(f"host=127.0.0.1 user=postgres dbname={name}") as connection:
-                yield Source(kind, f"postgresql://postgres@127.0.0.1/{name}", connection)
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            try:
+                with psycopg.connect(f"host=127.0.0.1 user=postgres dbname={name}") as connection:
+                    yield Source(kind, f"postgresql://postgres@127.0.0.1/{name}", connection)
+            finally:
+                server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         return
     connection = pymysql.connect(host="127.0.0.1", user="root", charset="utf8mb4")
     cursor = connection.cursor()
     cursor.execute("SET sql_mode = ''")
     cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
     connection.select_db(name)
-    yield Source(kind, f"mysql://root@127.0.0.1/{name}", connection, name)
-    cursor.execute(f"DROP DATABASE `{name}`")
-    connection.close()
+    try:
+        yield Source(kind, f"mysql://root@127.0.0.1/{name}", connection, name)
+    finally:
+        cursor.execute(f"DROP DATABASE `{name}`")
+        connection.close()
 
 
 class Proxy:
