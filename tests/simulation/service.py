@@ -320,7 +320,7 @@ class Exchange:
         said = service.answer("/" + self.path, self.params, self.sent)
         world.trace(lambda: f"request {worker.pid} {self.path} {self.params} {self.sent} -> {said}")
         self.body = self.spoiled(fault, said)
-        if not fault and "page" in self.params:
+        if fault in (None, "stuck cursor") and "page" in self.params:  # an offset has no cursor
             service.was_read(self.params["page"], said)
         return self
 
