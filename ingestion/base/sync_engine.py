@@ -143,7 +143,9 @@ class BaseSyncEngine(Sweeping):
     def open_run(self) -> None:
         """In the thread that owns the database connection: the writer, then the row."""
         self.writer = BatchWriter(self.history, self.get_loader(), dry_run=self.plan.dry_run)
-        patiently(self.writer.using, acquire, self.history)
+        using = self.writer.using
+        patiently(using, connections[using].ensure_connection, attempts=3)  # a wrong address is told soon
+        patiently(using, acquire, self.history)
 
     async def complete_sync(self, error: BaseException | None = None) -> None:
         """Close the history row with what became of the run; a refused one has none."""
