@@ -52,10 +52,10 @@ class CountingFile(FileDataSource):
 
     read_records = 0
 
-    def records(self, lines, start):
-        for each in super().records(lines, start):
-            self.read_records += 1
-            yield each
+    def gathered(self, lines, start, wanted):
+        for page in super().gathered(lines, start, wanted):
+            self.read_records += len(page)
+            yield page
 
 
 class ShopClient(BaseAPIClient):

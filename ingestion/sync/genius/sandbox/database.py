@@ -91,7 +91,7 @@ class FakeGenius(DatabaseFake):
             connection.execute(table.insert(), some)
         if count <= BLOCK:
             return
-        block = sa.table(f"{source.name}_block", *map(sa.column, names))
+        block = sa.table("copied_block", *map(sa.column, names))
         connection.execute(
             CreateTableAs(sa.select(table), block.name, temporary=True)
         )  # not read and written at once
