@@ -1,5 +1,6 @@
 """Sweep: how an engine deletes what a complete read did not show."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +25,7 @@ SWEEP_BATCH = 2000
 RECONCILE_EVERY = timedelta(days=7)
 
 
-class Sweeping:
+class Sweeping(ABC):
     """The part of an engine that deletes; `seen` has the keys of a complete read."""
 
     resource: ClassVar[Resource]
@@ -45,17 +46,17 @@ class Sweeping:
     sweep_due: bool = False
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """The entity, for messages."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def commit(self, batch: Batch, position: Position | None) -> None:
         """One batch in one transaction."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def heartbeat(self) -> None:
         """Say that this run lives."""
-        raise NotImplementedError
 
     @property
     def sweeps(self) -> bool:
