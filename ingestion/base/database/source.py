@@ -227,6 +227,7 @@ class DatabaseDataSource(DataSource):
     ) -> AsyncGenerator[Page, None]:
         """Everything that is asked for, as records with these names."""
         start = position["stretch"] if position else 0
+        changes = [changes_of(asked.table, self.zone, decode=decode) for decode in (False, True)]
         for number, stretch in enumerate(asked.stretches()):
             if number < start:
                 continue
@@ -234,8 +235,7 @@ class DatabaseDataSource(DataSource):
             reader.after = position["after"] if position and number == start else None
             while rows := await self.patiently(reader.next_rows):
                 reader.advance(rows)
-                changes = changes_of(asked.table, self.zone, decode=self.session.decodes)
-                records = records_of(list(names), rows, changes)
+                records = records_of(list(names), rows, changes[self.session.decodes])
                 place = {"stretch": number, "after": reader.after} if stretch.order else None
                 yield Page(list(records), place, size=0, calls=1)
 

@@ -10,6 +10,7 @@ from ingestion.base.fields.ordinary import shapes
 Change = Callable[[list[Any]], list[Any]]
 
 ZERO = "0000-00-00"
+HOUR = timedelta(hours=1)
 HOURS = 50_000
 """Hours that are remembered; there are 8,766 in a year."""
 
@@ -29,11 +30,15 @@ def changes_of(table: Reflected, zone: tzinfo, *, decode: bool = False) -> Mappi
     With `decode` texts are bytes still: one of them was not UTF-8.
     """
     found: dict[str, Change] = {}
+    clocks = {
+        "moment": Times(zone),
+        "utc": Times(UTC),
+    }  # what one column's times have taught is of use to all
     for name in table.columns:
         kind: Kind = table.kinds.get(name, "other")
         steps: list[Change] = [decoded] if decode and kind not in ("bytes", "bit") else []
-        if kind in ("moment", "utc"):
-            steps.append(Times(UTC if kind == "utc" else zone))
+        if kind in clocks:
+            steps.append(clocks[kind])
         elif kind == "date":
             steps.append(dates)
         elif kind == "bit":
@@ -65,41 +70,36 @@ class Times:
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
-        self.hours: dict[str, str] = {}
+        self.hours = Hours(zone)
 
     def __call__(self, values: list[Any]) -> list[Any]:
         """A whole column; texts of the usual shape stay texts."""
-        values = dates(values)
-        if set(map(type, values)) <= {str, type(None)}:
-            there = [each for each in values if each is not None]
+        kinds = set(map(type, values))
+        if kinds <= {str, type(None)}:
+            there = list(filter(None, values))
+            if ZERO in "\n".join(there):
+                values = dates(values)
+                there = list(filter(None, values))
             found = (shapes(there) if there else None) or {b""}
             if found <= IN_UTC:
                 return [each and f"{each}:00" for each in values]
             if found <= WALLS:
                 return self.walls(values)
-        return list(map(self.moment, values))
+        return list(map(self.moment, dates(values)))
 
     def walls(self, values: list[Any]) -> list[Any]:
         """Texts of clocks that show no zone, as texts in UTC: a whole hour is moved at once."""
         if self.zone is UTC:
             return [each and f"{each}Z" for each in values]
-        if len(self.hours) > HOURS:
-            self.hours.clear()
-        unknown = {each[:14] for each in values if each is not None} - self.hours.keys()
-        self.hours.update((hour, self.hour(hour)) for hour in unknown)
-        hours = self.hours
-        moved = [each and f"{hours[each[:14]]}{each[14:]}Z" for each in values]
-        if "" in map(hours.get, {each[:14] for each in values if each is not None}):
-            return list(map(self.moment, values))
-        return moved
+        hours, odd = self.hours, self.text
+        return [
+            each and (f"{hour}{each[13:]}Z" if (hour := hours[each[:13]]) else odd(each)) for each in values
+        ]
 
-    def hour(self, text: str) -> str:
-        """The hour in UTC of one such as "2026-03-01 10:"; empty where it is not moved as a whole."""
-        first, last = self.moment(f"{text}00:00"), self.moment(f"{text}59:59")
-        if not isinstance(first, datetime) or not isinstance(last, datetime):
-            return ""
-        whole = last - first == timedelta(minutes=59, seconds=59) and first.minute == first.second == 0
-        return f"{first:%Y-%m-%d %H:}" if whole and first.year >= 1000 else ""
+    def text(self, wall: str) -> str:
+        """One time, in UTC, as a text; what is no time stays as it is."""
+        found = self.moment(wall)
+        return f"{found.replace(tzinfo=None).isoformat(' ')}Z" if isinstance(found, datetime) else wall
 
     def moment(self, value: Any) -> Any:
         """One time, in UTC."""
@@ -115,6 +115,42 @@ class Times:
             return (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(UTC)
         except (OverflowError, ValueError):  # the first and the last day of the calendar
             return value
+
+
+class Hours(dict[str, str]):
+    """Hours on a zone's clocks as hours in UTC, both such as "2026-03-01 10".
+
+    Empty for one that is not moved as a whole: on that day its clocks change meanwhile, are no whole hours
+    from UTC, or there is no such hour.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self.zone = zone
+        self.days: dict[str, timedelta | None] = {}
+
+    def __missing__(self, hour: str) -> str:
+        if len(self) > HOURS:
+            self.clear()
+        try:
+            moved = self.day(hour[:10]) or self.moved(f"{hour}:00:00", f"{hour}:59:59")
+            found = "" if moved is None else (datetime.fromisoformat(hour) - moved).isoformat(" ", "hours")
+        except (OverflowError, ValueError):
+            found = ""
+        self[hour] = found
+        return found
+
+    def day(self, day: str) -> timedelta | None:
+        """What all hours of a day are moved by, if they are: no zone ever changed its clocks twice in one."""
+        if day not in self.days:
+            self.days[day] = self.moved(f"{day} 00:00:00", f"{day} 23:59:59")
+        return self.days[day]
+
+    def moved(self, first: str, last: str) -> timedelta | None:
+        """How far the clocks are before UTC at both of these times; None where that is no number of hours."""
+        ends = {datetime.fromisoformat(each).replace(tzinfo=self.zone).utcoffset() for each in (first, last)}
+        moved = ends.pop() if len(ends) == 1 else None
+        return None if moved is None or moved % HOUR else moved
 
 
 def dates(values: list[Any]) -> list[Any]:
