@@ -174,10 +174,16 @@ def test_look_back_is_a_setting_and_the_flag_counts_before_it(monkeypatch):
     assert reach(SyncPlan(), 5 * DAY, None, name) == 5 * DAY
 
 
-def test_look_back_that_is_no_number_says_so(monkeypatch):
-    monkeypatch.setenv("SHOP_LOOK_BACK_DAYS", "a month")
-    with pytest.raises(ConfigurationError, match="write a whole number, as in 45"):
+@pytest.mark.parametrize("text", ["a month", "-3", "4.5", "４５"], ids=ascii)
+def test_look_back_that_is_no_number_says_so(text, monkeypatch):
+    monkeypatch.setenv("SHOP_LOOK_BACK_DAYS", text)
+    with pytest.raises(ConfigurationError, match=r"fix: write a whole number, as in 45$") as refused:
         reach(SyncPlan(), timedelta(0), 45 * DAY, "SHOP_LOOK_BACK_DAYS")
+
+    assert (refused.value.what, refused.value.where) == (
+        f"{text!r} is not a number of days",
+        "SHOP_LOOK_BACK_DAYS",
+    )
 
 
 # A cursor that never changes: the delta sweeps its window.
@@ -241,6 +247,7 @@ def test_delta_that_sweeps_is_no_full_compare(two):
     ("moment", "months", "floor"),
     [
         ("2026-11-25T08:00", 25, "2024-10-26"),
+        ("2026-11-25T08:59:58.123456", 25, "2024-10-26"),
         ("2026-03-31T00:00", 25, "2024-03-01"),
         ("2026-01-31T00:00", 1, "2026-01-01"),
         ("2025-12-05T00:00", 24, "2023-12-06"),
@@ -263,6 +270,14 @@ def test_nothing_is_asked_for_that_the_source_does_not_keep(flags):
     )
 
     assert window.since == window.of("a").since == datetime(2024, 10, 26, tzinfo=UTC)
+
+
+def test_delta_of_a_source_that_forgets_begins_at_its_watermark():
+    resource = Resource("calls", cursor="updated_at", keeps_months=25)
+    started = datetime(2026, 11, 25, 8, tzinfo=UTC)
+    window = choose_windows(SyncPlan(), Past(LONG_AGO), resource=resource, overlap=DAY, started=started)
+
+    assert (window.strategy, window.since) == ("delta", LONG_AGO - DAY)
 
 
 class Forgetful(PartsEngine):

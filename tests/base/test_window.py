@@ -13,7 +13,14 @@ import pytest
 
 from ingestion.base.datasource import Resource
 from ingestion.base.plan import SyncPlan, last_moment
-from ingestion.base.window import Past, Window, choose_window, earliest_wall_time, fingerprint
+from ingestion.base.window import (
+    Past,
+    Window,
+    choose_window,
+    choose_windows,
+    earliest_wall_time,
+    fingerprint,
+)
 
 STARTED = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MARK = datetime(2026, 3, 5, tzinfo=UTC)
@@ -132,6 +139,21 @@ def test_dates_of_work_are_a_window_that_moves_and_deletes_nothing(given, cursor
     assert (window.covers, window.complete) == (False, False)
 
 
+def test_window_by_dates_of_work_is_capped_by_the_lag_as_every_other():
+    resource = Resource("tasks", cursor="updated_at", business_date="begins_at", lag=OVERLAP)
+    window = choose_window(
+        SyncPlan(start_date=EARLIER), Past(MARK), resource=resource, overlap=OVERLAP, started=STARTED
+    )
+
+    assert window.cap == STARTED - OVERLAP
+
+
+def test_full_read_up_to_a_day_that_is_not_over_ends_now():
+    window = window_of({"end_date": STARTED + timedelta(days=9), "full": True})
+
+    assert (window.until, window.cap) == (STARTED, STARTED)
+
+
 def test_without_dates_a_date_of_work_changes_nothing():
     resource = Resource("tasks", cursor="updated_at", business_date="begins_at")
     plain = Resource("tasks", cursor="updated_at")
@@ -147,6 +169,12 @@ def test_newest_is_the_greatest_moment_that_is_not_after_the_cap():
     moments = [None, MARK, STARTED, STARTED + timedelta(microseconds=1), LATER]
 
     assert window.advanced(moments).newest == STARTED
+
+
+def test_newest_moves_on_with_every_page():
+    window = Window("delta", cap=STARTED, newest=EARLIER)
+
+    assert window.advanced([MARK]).advanced([LATER]).newest == LATER
 
 
 @pytest.mark.parametrize("moments", [[], [None], [STARTED + OVERLAP], [EARLIER], [MARK]], ids=str)
@@ -172,6 +200,14 @@ def test_watermark_needs_cover_and_never_moves_back(covers, newest, previous, st
     assert Window("delta", STARTED, covers=covers, newest=newest).watermark(previous) == stored
 
 
+def test_watermark_of_several_accounts_is_the_least_of_those_that_were_read():
+    window = Window("delta", STARTED, parts={name: Window("delta", STARTED) for name in "abc"})
+    cursors = {"a": LATER.isoformat(), "b": MARK.isoformat(), "gone": EARLIER.isoformat()}
+
+    assert window.earliest(cursors) == MARK
+    assert window.earliest({"gone": EARLIER.isoformat()}) is None
+
+
 # Going on.
 
 
@@ -187,6 +223,18 @@ def test_checkpoint_comes_back_from_json_as_it_went():
     assert (resumed.since, resumed.until, resumed.cap) == (first.since, first.until, first.cap)
     assert (resumed.position, resumed.newest, resumed.seen_paths) == (position, first.newest, ("a", "b"))
     assert (resumed.resumes, resumed.strategy, resumed.covers) == (42, "delta", True)
+
+
+def test_each_account_goes_on_within_its_own_bounds_and_a_new_one_begins():
+    read = Window("delta", STARTED, since=EARLIER, newest=MARK)
+    first = Window("delta", STARTED, since=EARLIER, parts={"a": read})
+    stored = json.loads(json.dumps(first.as_checkpoint({"page": 2}, ())))
+    later = {name: Window("full", STARTED + timedelta(days=1)) for name in ("a", "new")}
+    resumed = Window("delta", STARTED, parts=later).resumed(stored, 42)
+
+    a, new = resumed.of("a"), resumed.of("new")
+    assert (a.since, a.newest, a.cap, a.position) == (EARLIER, MARK, STARTED, {"page": 2})
+    assert (new, new.resumes) == (later["new"], None)
 
 
 def test_checkpoint_of_a_full_read_keeps_that_it_has_no_bounds():
@@ -252,6 +300,17 @@ def test_fingerprint_does_not_know_the_hour_of_the_start():
     tomorrow = replace(today, until=today.until + timedelta(days=1), cap=today.cap + timedelta(days=1))
 
     assert fingerprint(today, plan, "x") == fingerprint(tomorrow, plan, "x")
+
+
+def test_fingerprint_of_a_full_read_does_not_know_how_long_the_source_keeps_what_it_has():
+    resource = Resource("calls", cursor="at", keeps_months=25)
+    days = [STARTED, STARTED + timedelta(days=1)]
+    windows = [
+        choose_windows(SyncPlan(), Past(), resource=resource, overlap=OVERLAP, started=day) for day in days
+    ]
+
+    assert windows[0].since != windows[1].since
+    assert len({fingerprint(window, SyncPlan(), "x") for window in windows}) == 1
 
 
 @pytest.mark.parametrize(
