@@ -4,16 +4,18 @@ import os
 import socket
 import subprocess
 import sys
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import IntegrityError, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ingestion.base.exceptions import LeaseLost, LeaseRefused
-from ingestion.base.lease import Holder, acquire, let_go, machine
+from ingestion.base.lease import Holder, acquire, let_go, machine, refusal
 from ingestion.base.reading import BATCH_ROWS
 from ingestion.base.testing import MemorySource
 from ingestion.models import SyncHistory
@@ -22,6 +24,7 @@ from tests.shop.models import ShopCustomer
 
 pytestmark = pytest.mark.django_db
 ME = (socket.gethostname(), machine())
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def run_row(lease, **values):
@@ -76,9 +79,10 @@ def test_finished_rows_of_one_entity_may_be_many(database):
 
 def test_living_holder_is_named_and_nothing_is_written(database):
     row = run_row(str(Holder.this_process()))
-    with pytest.raises(LeaseRefused) as refused:
+    with CaptureQueriesContext(connections[database]) as asked, pytest.raises(LeaseRefused) as refused:
         acquire(wanted())
 
+    assert not any("INSERT" in each["sql"] for each in asked)
     assert f"run {row.pk} on {ME[0]}, process {os.getpid()} is at work" in str(refused.value)
     assert f"sync_status --close {row.pk}" in refused.value.fix
     assert SyncHistory.objects.count() == 1
@@ -91,6 +95,8 @@ def test_dead_process_on_this_host_frees_the_lease_at_once(database):
 
     row.refresh_from_db()
     assert (row.status, row.lease, mine.status) == ("failed", None, "running")
+    assert row.start_time <= row.end_time <= timezone.now()
+    assert mine.heartbeat_at >= mine.start_time - timedelta(seconds=1)
     assert row.error_message == f"interrupted: {ME[0]}, process {pid} is gone; closed by the next run"
 
 
@@ -99,6 +105,37 @@ def test_pid_that_another_process_has_now_is_a_dead_holder():
     acquire(mine := wanted())
 
     assert mine.pk
+
+
+@pytest.mark.parametrize(
+    ("seconds", "dead"), [(0, False), (4.9, False), (-4.9, False), (5, True), (-5, True)]
+)
+def test_start_of_a_process_may_be_read_a_little_differently_the_next_time(seconds, dead):
+    parent = psutil.Process(os.getppid())
+    holder = Holder(*ME, parent.pid, parent.create_time() + seconds, "x")
+
+    assert holder.is_dead() is dead
+
+
+def test_run_of_a_process_that_had_our_pid_before_us_is_dead_whatever_its_token():
+    assert replace(Holder.this_process(), started=1.0).is_dead() is True
+
+
+@pytest.mark.parametrize("elsewhere", [("other-host", ME[1]), (ME[0], "another boot")])
+def test_of_a_process_elsewhere_nothing_is_known(elsewhere):
+    assert Holder(*elsewhere, *dead_process(), "x").is_dead() is False
+
+
+def test_name_of_a_host_may_hold_what_stands_between_the_parts_of_a_lease(monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "rack|7")
+    acquire(first := wanted())
+    with pytest.raises(LeaseRefused, match=f"on rack_7, process {os.getpid()} is at work"):
+        acquire(wanted())
+    let_go(first.lease)
+    acquire(second := wanted())
+
+    assert (first.lease.split("|")[0], len(first.lease.split("|"))) == ("rack_7", 5)
+    assert SyncHistory.objects.get(status="running").pk == second.pk
 
 
 def test_killed_process_that_nobody_has_waited_for_is_dead():
@@ -136,10 +173,32 @@ def test_heartbeat_of_four_minutes_ago_still_holds(database):
 
 
 def test_running_row_that_nobody_signed_is_freed_when_it_is_old(database):
-    run_row(None, heartbeat_at=None, start_time=timezone.now() - timedelta(hours=1))
+    row = run_row(None, heartbeat_at=None, start_time=timezone.now() - timedelta(hours=1))
     acquire(mine := wanted())
 
+    row.refresh_from_db()
+    assert row.error_message == "interrupted: a holder that left no name is gone; closed by the next run"
     assert mine.pk
+
+
+def test_running_row_that_nobody_signed_and_that_ends_meanwhile_stays_a_success(database):
+    row = run_row(None, start_time=timezone.now() - timedelta(hours=1), heartbeat_at=None)
+    ends = Meanwhile("UPDATE", lambda: SyncHistory.objects.update(status="success"))
+    with connections[database].execute_wrapper(ends):
+        acquire(mine := wanted())
+
+    row.refresh_from_db()
+    assert (ends.left, row.status, mine.status) == (0, "success", "running")
+
+
+@pytest.mark.parametrize(("heard", "at"), [(DAY + timedelta(hours=9), "09:00:00"), (None, "08:30:00")])
+def test_refusal_says_where_a_run_is_since_when_and_when_it_was_heard_of(heard, at):
+    row = run_row(None, start_time=DAY + timedelta(hours=8, minutes=30), heartbeat_at=heard)
+
+    assert refusal(row).what == (
+        f"run {row.pk} in an unknown place is at work since 2026-03-01 08:30:00 UTC, last heard of at {at}"
+    )
+    assert refusal(row).where == "shop customers"
 
 
 def test_second_run_of_an_entity_is_refused_while_the_first_works():
@@ -225,7 +284,7 @@ def test_run_that_is_never_fast_enough_is_refused(database):
     faster = Meanwhile("INSERT INTO", lambda: run_row("faster"), times=3)
     with (
         connections[database].execute_wrapper(faster),
-        pytest.raises(LeaseRefused, match="too fast") as refused,
+        pytest.raises(LeaseRefused, match=r"^other runs come and go too fast") as refused,
     ):
         acquire(mine := wanted())
 

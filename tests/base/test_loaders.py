@@ -4,14 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.db import connections, transaction
+from django.db import connections, models, transaction
+from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from ingestion.base.exceptions import FieldError, SafetyStop
 from ingestion.base.loaders import Loaded, PortableLoader, Target, create_loader
-from ingestion.base.loaders.base import ChildCounts
+from ingestion.base.loaders.base import ChildCounts, child_references, parents_first, real_foreign_keys
 from ingestion.base.loaders.postgres import PostgresLoader
 from tests.base.test_portable_loader import Loads, customer
-from tests.shop.models import ShopCustomer, ShopReview
+from tests.shop.models import ShopCategory, ShopCustomer, ShopOrder, ShopReview
 
 STARTED = datetime(2026, 5, 10, 12, tzinfo=UTC)
 BEFORE = STARTED - timedelta(days=1)
@@ -73,7 +74,93 @@ def test_postgresql_is_loaded_by_copy(postgres_database):
     assert type(create_loader(target, connections[postgres_database].vendor)) is PostgresLoader
 
 
+# Foreign keys.
+
+
+@isolate_apps("tests.shop")
+def test_foreign_key_that_the_database_does_not_keep_is_none():
+    class Note(models.Model):
+        customer = models.ForeignKey(ShopCustomer, models.DO_NOTHING, db_constraint=False, related_name="+")
+        review = models.ForeignKey(ShopReview, models.CASCADE, related_name="+")
+
+        class Meta:
+            app_label = "shop"
+
+    assert [each.name for each in real_foreign_keys(Note)] == ["review"]
+
+
+def test_value_of_a_row_is_no_parent_of_another_table(database):
+    permission = Permission.objects.values_list("pk", flat=True)[0]
+    links = Loads(database, Group.permissions.through, ("group_id", "permission_id"))
+    counts = links({"id": 77, "group_id": 77, "permission_id": permission})
+
+    assert counts == (0, 0, 0, 0, 1)
+    assert links.refused == {(77, permission): ("group_id", "missing_parent")}
+
+
+def checks(captured):
+    """The statements that have the database check its foreign keys now."""
+    asked = [query["sql"] for query in captured]
+    return [sql for sql in asked if "foreign_key_check" in sql or sql == "SET CONSTRAINTS ALL IMMEDIATE"]
+
+
+@pytest.mark.parametrize(
+    ("model", "row", "sqlite", "postgres"),
+    [
+        (ShopCustomer, customer(1), [], 0),
+        (ShopOrder, {"number": 1, "customer_id": None}, [], 1),
+        (ShopCategory, {"id": "a", "title": "Tools"}, ['PRAGMA foreign_key_check("shop_category")'], 1),
+    ],
+    ids=["no foreign key", "another table", "itself"],
+)
+def test_foreign_keys_are_checked_where_they_could_be_broken(database, model, row, sqlite, postgres):
+    loader = PortableLoader(Target(model, tuple(row)[:1], STARTED, using=database))
+    with CaptureQueriesContext(connections[database]) as captured, transaction.atomic(database):
+        loader.load([row])
+
+    if database == "default":
+        assert checks(captured) == sqlite
+    if database == "postgres":
+        assert len(checks(captured)) == postgres
+
+
+def test_references_of_child_rows_are_named_by_their_place():
+    one = {"lines": [{"part": "x"}, {"part": None}, {}, {"part": "y"}]}
+    rows = [one, {"lines": []}, {"lines": None}, {}]
+
+    assert child_references(rows, "lines", "part") == [
+        (one, "lines[0].part", "x"),
+        (one, "lines[3].part", "y"),
+    ]
+
+
+def test_every_row_comes_after_its_parent_and_a_circle_is_kept():
+    pairs = [("c", "b"), ("b", "a"), ("x", "y"), ("y", "x"), ("a", None), ("d", "nobody")]
+    rows = [{"id": key, "parent": parent} for key, parent in pairs]
+    nameless = {"parent": "a"}
+    ordered = parents_first([nameless, *rows], "parent", "id")
+
+    assert [row.get("id") for row in ordered] == ["a", None, "b", "c", "y", "x", "d"]
+
+
 # Others at the same table.
+
+
+@pytest.mark.django_db(databases=["postgres"])
+def test_row_whose_parent_somebody_deletes_meanwhile_is_refused_before_the_commit(postgres_database):
+    Loads(postgres_database, ShopCustomer, ("id",))(customer(1))
+    orders = Loads(postgres_database, ShopOrder, ("number",))
+
+    def meanwhile(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and ShopCustomer.objects.exists():
+            ShopCustomer.objects.all().delete()
+        return execute(sql, params, many, context)
+
+    with orders.connection.execute_wrapper(meanwhile):
+        counts = orders({"number": 1, "customer_id": "c1"}, {"number": 2, "customer_id": None})
+
+    assert counts == (1, 0, 0, 0, 1)
+    assert orders.refused == {(1,): ("", "refused")}
 
 
 def test_changed_row_that_somebody_deletes_meanwhile_stops_the_run_and_leaves_nothing(database):

@@ -98,7 +98,7 @@ def test_count_of_at_least_one_is_a_whole_number(text, expected):
 
 @pytest.mark.parametrize("text", ["0", "00", " 0 "])
 def test_none_at_all_is_too_few(text):
-    with pytest.raises(ArgumentTypeError, match="0 is too few; write 1 or more"):
+    with pytest.raises(ArgumentTypeError, match=r"^0 is too few; write 1 or more$"):
         at_least_one(text)
 
 
@@ -161,10 +161,16 @@ def test_limit_is_printed_as_it_is_written(limit):
         (RejectLimit(None, 0), 1, 1, True),
         (RejectLimit(None, 10), 10, 10, False),
         (RejectLimit(None, 10), 1_000_000, 11, True),
+        (RejectLimit(None), 100, 0, False),
+        (RejectLimit(None), 100, 1, True),
     ],
 )
 def test_limit_is_exceeded(limit, processed, rejected, exceeded):
     assert limit.exceeded(processed, rejected) is exceeded
+
+
+def test_limit_without_a_share_allows_none():
+    assert str(RejectLimit(None)) == "0%"
 
 
 # The plan.
@@ -182,6 +188,10 @@ def test_a_single_day_is_no_contradiction():
     plan = SyncPlan(start_date=moment("2026-03-01"), end_date=last_moment("2026-03-01"))
 
     assert plan.end_date - plan.start_date == timedelta(days=1) - timedelta(microseconds=1)
+
+
+def test_a_single_moment_is_no_contradiction():
+    assert SyncPlan(start_date=DAY, end_date=DAY).end_date == DAY
 
 
 def test_a_start_date_with_force_is_no_contradiction():
