@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import models
 
+from ingestion.base.columnar import Records
 from ingestion.base.exceptions import ConfigurationError, FieldError, hint
 from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field, lookup
 from ingestion.base.records import Record, Row, digest, to_json
@@ -211,7 +212,7 @@ class Levels:
     def raws(self, path: Path) -> list[Any]:
         """What each record has at a path, or MISSING."""
         level = self.level(path[:-1])
-        if set(map(type, level)) == {dict}:
+        if all_objects(level):
             return values_at(level, path[-1:])[0]
         return [lookup(record, path) for record in self.records]
 
@@ -233,7 +234,10 @@ class Levels:
 
     def names_at(self, above: Path) -> set[str] | None:
         """The names at one level; None where it is not made of objects alone."""
-        level = [each for each in self.level(above) if each is not MISSING]
+        found = self.level(above)
+        if isinstance(found, Records):
+            return set(found.columns)
+        level = [each for each in found if each is not MISSING]
         if any(not isinstance(each, Mapping) for each in level):
             return None
         return set().union(*level)
@@ -243,13 +247,20 @@ class Levels:
         raws: dict[int, list[Any]] = {}
         for above, places in by_level(columns).items():
             level = self.level(above)
-            if set(map(type, level)) == {dict}:
+            if all_objects(level):
                 names = [columns[place].paths[0][-1] for place in places]
                 raws.update(zip(places, values_at(level, names), strict=True))
         return [
-            raws[place] if place in raws else [column.find(record) for record in self.records]
-            for place, column in enumerate(columns)
+            raws[place] if place in raws else self.first_raws(column) for place, column in enumerate(columns)
         ]
+
+    def first_raws(self, column: CompiledField) -> list[Any]:
+        """The raw values of a column that may be read from several paths: from the first that is there."""
+        named = [path[0] for path in column.paths if len(path) == 1]
+        if isinstance(self.records, Records) and len(named) == len(column.paths):
+            first = next((name for name in named if name in self.records.columns), named[0])
+            return values_at(self.records, [first])[0]
+        return [column.find(record) for record in self.records]
 
 
 def by_level(columns: Sequence[CompiledField]) -> dict[Path, list[int]]:
@@ -261,8 +272,15 @@ def by_level(columns: Sequence[CompiledField]) -> dict[Path, list[int]]:
     return found
 
 
+def all_objects(level: Sequence[Any]) -> bool:
+    """Whether a level has objects alone."""
+    return isinstance(level, Records) or set(map(type, level)) == {dict}
+
+
 def values_at(level: Sequence[Any], names: Sequence[str]) -> list[list[Any]]:
     """What each object has under these names, name by name; MISSING where it has none."""
+    if isinstance(level, Records):
+        return [level.columns.get(name) or [MISSING] * len(level) for name in names]
     try:
         if len(names) == 1:
             return [list(map(itemgetter(names[0]), level))]
@@ -358,10 +376,17 @@ def remainder(record: Record, known: Mapping[str, Any]) -> dict[str, Any]:
 
 def nothing_else(records: Sequence[Any], known: Mapping[str, Any]) -> bool:
     """Whether objects have no names but known ones, and objects where objects are known."""
-    if set(map(type, records)) != {dict} or not set().union(*records) <= known.keys():
+    if not all_objects(records):
         return False
-    below = ((name, tree) for name, tree in known.items() if tree is not True)
-    return all(nothing_else([each.get(name, NONE) for each in records], tree) for name, tree in below)
+    names = records.columns if isinstance(records, Records) else set().union(*records)
+    if not known.keys() >= set(names):
+        return False
+    below = [(name, tree) for name, tree in known.items() if tree is not True]
+    found = values_at(records, [name for name, _ in below]) if below else []
+    return all(
+        nothing_else([NONE if each is MISSING else each for each in values], tree)
+        for values, (_, tree) in zip(found, below, strict=True)
+    )
 
 
 NONE: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from django.db import models
 from ingestion.base.exceptions import ConfigurationError, FieldError, RecordError, SourceError
 from ingestion.base.fields import MISSING, Conventions, Field, lookup, split_path
 from ingestion.base.mapping import FieldMapper, Levels, attribute_of, shorten
-from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable, digest, to_json
+from ingestion.base.records import Batch, Key, Record, Row, Tombstone, digest, to_json
 from ingestion.base.rows import Column, Rows, select
 from ingestion.base.rules import BusinessRuleValidator, field_errors
 from ingestion.base.secrets import Secrets
@@ -109,8 +109,7 @@ class BaseProcessor:
         not a batch of bad records.
         """
         left = Left(records)
-        if Unreadable in set(map(type, records)):
-            left.take_out({place: unread(r) for place, r in enumerate(records) if type(r) is Unreadable})
+        left.take_out(unread(records))
         self.start_batch(left.records)
         left.take_out(self.stones(left.records))
         rows, errors, warnings = self.transform_batch(left.records)
@@ -321,7 +320,7 @@ class BaseProcessor:
     def extra_column(self, records: Sequence[Record], warnings: dict[int, list[FieldError]]) -> Column:
         """`extra_of` all records; most sources send nothing that the mapping does not name."""
         if self.mapper.names_all(records):
-            return Column([{} for _ in records])
+            return Column([{} for _ in range(len(records))])
         values = []
         for number, record in enumerate(records):
             warned: list[FieldError] = []

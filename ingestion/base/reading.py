@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
+from ingestion.base import columnar
 from ingestion.base.datasource import LoopGuard
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.records import Page
@@ -110,5 +111,5 @@ def joined(pages: list[Page]) -> Page:
     """Several pages as one; its position is the last one's."""
     if len(pages) == 1:
         return pages[0]
-    records = [record for page in pages for record in page.records]
+    records = columnar.joined([page.records for page in pages])
     return Page(records, pages[-1].position, sum(p.size for p in pages), sum(p.calls for p in pages))

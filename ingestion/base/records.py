@@ -46,7 +46,7 @@ class Page:
     in as the client counts them, `calls` the requests it took.
     """
 
-    records: list[Record]
+    records: Sequence[Record]
     position: Position | None = None
     size: int = 0
     calls: int = 0

@@ -111,11 +111,11 @@ class BatchWriter:
         self.waits = self.waits or (open_rows.exists() if self.waits is None else False)
         if not batch.rows or not self.waits:
             return
-        pairs = zip(keys_of(batch.rows, self.loader.target.key), batch.records, strict=True)
-        loaded = [(key, record) for key, record in pairs if key not in stuck]
-        digests = [key_digest(key) for key, _ in loaded if key not in warned]
+        keys = keys_of(batch.rows, self.loader.target.key)
+        loaded = [number for number, key in enumerate(keys) if key not in stuck]
+        digests = [key_digest(keys[number]) for number in loaded if keys[number] not in warned]
         if open_rows.filter(key__isnull=True).exists():
-            digests += [record_digest(record) for _, record in loaded]
+            digests += [record_digest(batch.records[number]) for number in loaded]
         rows.close(digests)
 
     def bury(self, stones: Sequence[Tombstone]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ingestion.base import columnar
 from ingestion.base.exceptions import FieldError, RecordError
 from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable
 from ingestion.base.rows import keys_of, select, values_of
@@ -32,7 +33,7 @@ class Left:
         if fates:
             self.fates |= {self.places[number]: fate for number, fate in fates.items()}
             kept = others(len(self.records), fates)
-            self.records = [self.records[number] for number in kept]
+            self.records = columnar.select(self.records, kept)
             self.places = [self.places[number] for number in kept]
 
 
@@ -41,9 +42,12 @@ def others(count: int, these: Container[int]) -> list[int]:
     return [number for number in range(count) if number not in these]
 
 
-def unread(record: Unreadable) -> RecordError:
-    """What could not even be read as a record."""
-    return RecordError([record.error], record=record)
+def unread(records: Sequence[Record]) -> dict[int, Fate]:
+    """What could not even be read as a record, by its number."""
+    if isinstance(records, columnar.Records) or Unreadable not in set(map(type, records)):
+        return {}
+    found = enumerate(records)
+    return {n: RecordError([r.error], record=r) for n, r in found if isinstance(r, Unreadable)}
 
 
 def newest_only(batch: Batch, key_fields: tuple[str, ...], timestamp_field: str | None) -> Sequence[int]:
@@ -60,7 +64,7 @@ def newest_only(batch: Batch, key_fields: tuple[str, ...], timestamp_field: str 
         batch.superseded = len(keys) - len(best)
         kept = sorted(best.values())
         batch.rows = select(batch.rows, kept)
-        batch.records = [batch.records[place] for place in kept]
+        batch.records = columnar.select(batch.records, kept)
     pairs = zip(batch.rejected, batch.rejected_after, strict=True)
     batch.outdone = {error.key for error, after in pairs if error.key and best.get(error.key, -1) >= after}
     if batch.tombstones:

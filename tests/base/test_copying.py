@@ -5,7 +5,9 @@ from django.db import connections
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.base.loaders.copying import AT_ONCE, copy_text
+from ingestion.base.loaders.copying import AT_ONCE, copy_text, encoder_of
+from ingestion.base.rows import Column
+from tests.shop.models import ShopOrder
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6)
 CELL = st.one_of(st.none(), TEXT, st.sampled_from(["\\", "\\N", "\\.", "\t", "\n", "\r", "a\\tb", "", " "]))
@@ -49,3 +51,11 @@ def test_many_rows_with_one_that_must_be_escaped(database, odd):
     columns = [list(map(str, range(count))), names, [None] * count]
 
     assert through_the_server(database, columns, ["x"]) == [(*row, "x") for row in zip(*columns, strict=True)]
+
+
+def test_a_reference_is_written_as_the_key_it_refers_to(database):
+    encode = encoder_of(ShopOrder._meta.get_field("customer"), connections[database])
+    texts = ["c1", None, "c2"]
+
+    assert encode(Column(["c1", None, ""])) == ["c1", None, ""]
+    assert encode(Column(texts=texts)) is texts

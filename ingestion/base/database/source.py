@@ -237,7 +237,7 @@ class DatabaseDataSource(DataSource):
                 reader.advance(rows)
                 records = records_of(list(names), rows, changes[self.session.decodes])
                 place = {"stretch": number, "after": reader.after} if stretch.order else None
-                yield Page(list(records), place, size=0, calls=1)
+                yield Page(records, place, records.size(), calls=1)
 
     async def fetch_all(self, statement: "sa.Select[Any]") -> Rows:
         """The whole answer to a small question."""

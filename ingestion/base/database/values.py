@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from ingestion.base.columnar import Records
 from ingestion.base.database.reflected import Kind, Reflected
 from ingestion.base.fields.ordinary import shapes
 
@@ -174,13 +175,8 @@ def decoded(values: list[Any]) -> list[Any]:
     return [each.decode("utf-8", "surrogateescape") if type(each) is bytes else each for each in values]
 
 
-def records_of(
-    names: Sequence[str], rows: Sequence[Sequence[Any]], changes: Mapping[str, Change]
-) -> list[dict[str, Any]]:
+def records_of(names: Sequence[str], rows: Sequence[Sequence[Any]], changes: Mapping[str, Change]) -> Records:
     """Rows as records; what must be changed is changed by column, the rest is not touched."""
-    records = [dict(zip(names, row, strict=True)) for row in rows]
-    for place, name in enumerate(names):
-        if change := changes.get(name):
-            for record, value in zip(records, change([row[place] for row in rows]), strict=True):
-                record[name] = value
-    return records
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    columns |= {name: change(columns[name]) for name, change in changes.items() if name in columns}
+    return Records(columns, len(rows))

@@ -33,8 +33,7 @@ AS_THEY_ARE = frozenset(
 
 def encoder_of(field: "models.Field[Any, Any]", connection: Any) -> Encode:
     """What turns a field's values into texts. A field of another make prepares each value itself."""
-    own = type(field).__module__.startswith("django.db.models")
-    kind = field.get_internal_type()
+    own = builtin(field)
     if own and type(field) is models.JSONField:
         return json_encoder(field)
 
@@ -44,7 +43,15 @@ def encoder_of(field: "models.Field[Any, Any]", connection: Any) -> Encode:
     def as_they_are(column: Column) -> Texts:
         return dumped(column.values, connection) if column.texts is None else column.texts
 
-    return as_they_are if own and kind in AS_THEY_ARE else prepared
+    target = field
+    while isinstance(target, models.ForeignKey) and builtin(target):
+        target = target.target_field
+    return as_they_are if builtin(target) and target.get_internal_type() in AS_THEY_ARE else prepared
+
+
+def builtin(field: "models.Field[Any, Any]") -> bool:
+    """Whether a field's class is one of Django's own."""
+    return type(field).__module__.startswith("django.db.models")
 
 
 def json_encoder(field: "models.JSONField[Any, Any]") -> Encode:

@@ -1,0 +1,90 @@
+"""A page's records, kept by column: of a wide table most are never looked at one by one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, overload
+
+from ingestion.base.records import Record
+
+SLOT = 8
+"""Bytes that a value takes for being in a column; a number hardly takes more."""
+
+
+class Records(Sequence[Record]):
+    """Records that all have the same names. Whoever asks for one gets a dict of his own, made then.
+
+    Nothing in here is Unreadable.
+    """
+
+    def __init__(self, columns: Mapping[str, list[Any]], length: int) -> None:
+        self.columns = columns
+        self.length = length
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Records]") -> "Records":
+        """Records of the same names as one."""
+        names = parts[0].columns
+        columns = {name: list(chain.from_iterable([part.columns[name] for part in parts])) for name in names}
+        return cls(columns, sum(map(len, parts)))
+
+    def select(self, places: Sequence[int]) -> "Records":
+        """Some of them."""
+        columns = {name: [values[place] for place in places] for name, values in self.columns.items()}
+        return Records(columns, len(places))
+
+    def size(self) -> int:
+        """About how many bytes they are."""
+        return SLOT * self.length * len(self.columns) + sum(map(letters, self.columns.values()))
+
+    def __len__(self) -> int:
+        return self.length
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Records": ...
+    def __getitem__(self, place: int | slice) -> "Record | Records":
+        if isinstance(place, slice):
+            columns = {name: values[place] for name, values in self.columns.items()}
+            return Records(columns, len(range(*place.indices(self.length))))
+        if not -self.length <= place < self.length:
+            raise IndexError(place)
+        return {name: values[place] for name, values in self.columns.items()}
+
+    def __iter__(self) -> Iterator[Record]:
+        if not self.columns:
+            return iter([{} for _ in range(self.length)])
+        names = list(self.columns)
+        return (dict(zip(names, each, strict=True)) for each in zip(*self.columns.values(), strict=True))
+
+    def __hash__(self) -> int:
+        raise TypeError("records are as lists are")
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Records):
+            return self.length == other.length and self.columns == other.columns
+        return list(self) == other
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def letters(values: list[Any]) -> int:
+    """How long texts are together; 0 where they are none."""
+    try:
+        return sum(map(len, filter(None, values)))
+    except TypeError:
+        return 0
+
+
+def select(records: Sequence[Record], places: Sequence[int]) -> Sequence[Record]:
+    """Some of many records, by column where they are."""
+    return records.select(places) if isinstance(records, Records) else [records[place] for place in places]
+
+
+def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
+    """The records of several pages, by column where all of them are and have the same names."""
+    by_column = [part for part in parts if isinstance(part, Records)]
+    if len(by_column) == len(parts) and len({frozenset(part.columns) for part in by_column}) == 1:
+        return Records.joined(by_column)
+    return [record for part in parts for record in part]

@@ -1,0 +1,174 @@
+"""Records kept by column are the records they were made of, however they are looked at."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingestion.base.columnar import Records, joined, select
+from ingestion.base.datasource import LoopGuard
+from ingestion.base.exceptions import SourceError
+from ingestion.base.fields import Field
+from ingestion.base.processor import BaseProcessor
+from ingestion.base.reading import joined as one_page
+from ingestion.base.records import Page
+from tests.shop.models import ShopCustomer
+from tests.shop.processors import ShopCustomerProcessor, ShopOrderProcessor
+
+DICTS = [{"id": 1, "name": "Ada"}, {"id": 2, "name": None}, {"id": 3, "name": "Eve"}]
+
+
+def by_column(dicts):
+    return Records({name: [each[name] for each in dicts] for name in dicts[0]}, len(dicts))
+
+
+def test_they_are_a_sequence_of_dicts():
+    records = by_column(DICTS)
+
+    assert list(records) == DICTS
+    assert [records[0], records[-1]] == [DICTS[0], DICTS[-1]]
+    assert records == DICTS
+    assert repr(records) == repr(DICTS)
+    assert len(records) == 3
+    with pytest.raises(IndexError):
+        records[3]
+    with pytest.raises(TypeError):
+        hash(records)
+
+
+def test_some_of_them_are_records_by_column_again():
+    records = by_column(DICTS)
+
+    assert isinstance(records[1:], Records)
+    assert records[1:] == DICTS[1:]
+    assert records[:10] == DICTS
+    assert select(records, [2, 0]) == [DICTS[2], DICTS[0]]
+    assert select(DICTS, [2, 0]) == [DICTS[2], DICTS[0]]
+
+
+def test_records_without_a_name_are_empty():
+    assert list(Records({}, 2)) == [{}, {}]
+
+
+def test_a_record_belongs_to_whoever_asked_for_it():
+    records = by_column(DICTS)
+    changed = records[0]
+    changed["name"] = "somebody"
+
+    assert records[0] == DICTS[0]
+
+
+def test_pages_are_joined_by_column_where_all_have_the_same_names():
+    whole = joined([by_column(DICTS[:1]), by_column(DICTS[1:])])
+
+    assert isinstance(whole, Records)
+    assert whole == DICTS
+    assert joined([by_column(DICTS[:1]), DICTS[1:]]) == DICTS
+    assert joined([by_column(DICTS), by_column([{"id": 4}])]) == [*DICTS, {"id": 4}]
+    assert one_page([Page(by_column(DICTS[:2]), size=1), Page(by_column(DICTS[2:]), size=2)]).size == 3
+
+
+def test_their_size_counts_every_letter():
+    small, great = by_column([{"id": 1, "name": "x"}]), by_column([{"id": 1, "name": "x" * 1_000_000}])
+
+    assert great.size() - small.size() == 999_999
+    assert small.size() >= 16
+
+
+def test_the_same_page_twice_is_noticed():
+    guard = LoopGuard("here")
+    guard.check(Page(by_column(DICTS), {"after": 3}))
+    guard.check(Page(by_column(DICTS[:2]), {"after": 3}))
+    with pytest.raises(SourceError):
+        [guard.check(Page(by_column(DICTS), {"after": 3})) for _ in range(2)]
+
+
+# What a processor makes of them is what it makes of dicts.
+
+
+class Paths(BaseProcessor):
+    """Nested paths, more than one path, a transform, and a replaced key."""
+
+    model = ShopCustomer
+    timestamp_field = "updated_at"
+    merged = "old"
+    fields = {
+        "name": ("nickname", "name"),
+        "email": ("tags.email", "email"),
+        "city": "tags.city",
+        "visits": Field("visits", abs),
+    }
+
+
+class Checked(ShopCustomerProcessor):
+    """A rule."""
+
+    def validate_record(self, row):
+        if row.get("name") == "Eve":
+            raise ValidationError({"name": "not Eve"})
+
+
+class Derived(ShopCustomerProcessor):
+    """A hook."""
+
+    def transform_record(self, record):
+        row = super().transform_record(record)
+        return row | {"name": row.get("name", "none").upper()}
+
+
+PROCESSORS = [ShopCustomerProcessor, Paths, Checked, Derived]
+VALUES = {
+    "id": st.sampled_from(["c1", "c2", "c3", 4, None, "", ["c"]]),
+    "name": st.sampled_from(["Ada", "Eve", "x" * 40, None, "", " padded ", "\ud800", "nul\0"]),
+    "nickname": st.sampled_from([None, "Ace"]),
+    "email": st.sampled_from(["ada@example.com", "ADA@example.com", "nope", None]),
+    "balance": st.sampled_from(["1.50", "1.505", 7, None, "much"]),
+    "visits": st.sampled_from([0, 3, -3, "12", 2**40, None]),
+    "vip": st.sampled_from([True, False, 0, 1, "yes", None]),
+    "tags": st.sampled_from([None, {"city": "Rome"}, {"city": None, "email": "e@example.com"}, ["a"], "b"]),
+    "updated_at": st.sampled_from([None, "2026-03-01T10:00:00Z", "2026-03-01 11:00:00Z", "yesterday"]),
+    "deleted": st.sampled_from([False, False, False, True, None]),
+    "old": st.sampled_from([None, None, "c3;c9"]),
+    "password": st.just("s3cr3t-canary"),
+    "surplus": st.sampled_from([1, None, {"a": 1}]),
+}
+
+
+def tables(names):
+    """Records that all have the key and these names."""
+    columns = {name: VALUES[name] for name in ("id", *sorted(names))}
+    return st.lists(st.fixed_dictionaries(columns), min_size=1, max_size=12)
+
+
+TABLES = st.sets(st.sampled_from(sorted(VALUES))).flatmap(tables)
+
+
+def told(processor, records):
+    """All that a batch says, and what the run has learned from it."""
+    batch = processor.process_batch(records)
+    errors = [
+        [(error.key, error.errors, dict(error.record)) for error in each]
+        for each in (batch.rejected, batch.warnings)
+    ]
+    return [
+        *(list(batch.rows), list(batch.records), errors, batch.rejected_after, batch.tombstones),
+        *(batch.superseded, batch.outdone, processor.mapper.seen, processor.mapper.checked),
+        *(processor.mapper.invalid, processor.drift()),
+    ]
+
+
+@given(TABLES, st.sampled_from(PROCESSORS))
+@example([customer | {"name": "Ada"} for customer in ({"id": "c1"}, {"id": "c1"}, {"id": None})], Paths)
+def test_a_batch_by_column_becomes_what_the_same_dicts_become(dicts, kind):
+    assert told(kind(), by_column(dicts)) == told(kind(), dicts)
+
+
+def test_children_are_found_in_records_by_column():
+    orders = [{"number": n, "lines": [{"place": 1, "article": "nut", "quantity": n}]} for n in (1, 2)]
+
+    assert told(ShopOrderProcessor(), by_column(orders)) == told(ShopOrderProcessor(), orders)
+
+
+def test_no_record_with_the_key_is_said_of_records_by_column_too():
+    with pytest.raises(SourceError, match="no record has id"):
+        ShopCustomerProcessor().process_batch(by_column([{"name": "Ada", "city": "Rome"}]))
