@@ -46,10 +46,10 @@ class BaseSyncEngine(Sweeping):
     again for late edits (setting `<SOURCE>_LOOK_BACK_DAYS`, option LOOK_BACK). `part_field` is the column
     with the account of a row, where the client reads several. `deletes` says how rows go: `ignore`,
     `tombstone` (the source says so), `sweep` (missing from a complete read); `scope` is the engine's part of
-    a table it shares. `delta_misses_changes` makes a full compare due every `reconcile_every`; a
-    sweep where keys alone are cheap to read follows a delta as often. `options` are
-    flags of this entity alone. `replaces` takes over an entity that another app has declared; an `optional`
-    entity is passed over by a run of all where it is not configured.
+    a table it shares. `delta_misses_changes`, or a client whose lists may shift while they are read, makes a
+    full compare due every `reconcile_every`; a sweep where keys alone are cheap to read follows a delta as
+    often. `options` are flags of this entity alone. `replaces` takes over an entity that another app has
+    declared; an `optional` entity is passed over by a run of all where it is not configured.
     """
 
     crm_source: ClassVar[str]
@@ -284,11 +284,15 @@ class BaseSyncEngine(Sweeping):
         """The watermark in effect: up to where this entity is known to be stored (UTC)."""
         return SyncHistory.objects.watermark(self.crm_source, self.sync_type)
 
+    def compare_every(self) -> timedelta | None:
+        """How long a full compare may wait where a delta can miss changes; None where it cannot."""
+        misses = self.delta_misses_changes or self.client.paging == "unstable"
+        return self.reconcile_every if misses else None
+
     def choose(self, plan: SyncPlan, history: SyncHistory) -> Window:
         """The strategy, the resume and what the history row says of them."""
         notes: list[str] = []
-        every = self.reconcile_every if self.delta_misses_changes else None
-        past = past_of(history, self.get_last_sync_timestamp(), every)
+        past = past_of(history, self.get_last_sync_timestamp(), self.compare_every())
         behind = reach(plan, self.overlap, self.look_back, f"{self.crm_source.upper()}_LOOK_BACK_DAYS")
         window = choose_windows(
             plan,

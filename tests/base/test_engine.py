@@ -265,6 +265,22 @@ def test_a_full_compare_is_due_where_a_delta_can_miss_changes():
     assert [window.strategy for window, _ in source.requests] == ["full", "delta", "full"]
 
 
+def test_record_that_a_shifting_list_hid_below_the_watermark_is_found_by_a_full_compare():
+    class Shifting(MemorySource):
+        paging = "unstable"
+
+    hidden, *rest = customers(2)
+    source = Shifting([*rest, customer(9, 60)])
+    sync(source)
+    source.records.append(hidden)
+    delta = sync(source)
+    SyncHistory.objects.update(start_time=datetime.now(UTC) - timedelta(days=8))
+    compare = sync(source)
+
+    assert (delta.configuration["strategy"], delta.records_created) == ("delta", 0)
+    assert (compare.configuration["strategy"], compare.records_created) == ("full", 1)
+
+
 # Keyset paging and loops.
 
 
