@@ -2,9 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, models, router
 
@@ -13,24 +14,28 @@ from ingestion.base.mapping import attribute_of
 from ingestion.base.processor import BaseProcessor, has_field, key_fields
 from ingestion.models.common import SyncHistory
 from ingestion.registry import Engine, engines, ordered, sources
+from ingestion.source import SourceConfig
 
 NAME = re.compile(r"[a-z][a-z0-9]*")
 ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @register(Tags.models)
-def check_declarations(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
-    """Every engine of every installed source, and how they fit together."""
-    del app_configs, kwargs
+def check_declarations(app_configs: Iterable[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every engine of every installed source (of one source, where its apps are named), and how they fit
+    together."""
+    del kwargs
+    own = {app.crm_source for app in app_configs or () if isinstance(app, SourceConfig)}
     try:
-        found = list(engines().values())
+        found = list(engines(own.pop() if len(own) == 1 else None).values())
     except ConfigurationError as error:
         return [problem(error, None, "E000")]
     messages = [
         message for engine in found for message in SyncHistoryValidator().validate_sync_engine(engine)
     ]
     whole = [engine for engine in found if not missing_parts(engine)]
-    return [*messages, *check_order(), *check_shared_models(whole), *check_sqlite()]
+    orders = check_order({engine.crm_source for engine in found} if app_configs else sources())
+    return [*messages, *orders, *check_shared_models(whole), *check_sqlite()]
 
 
 class SyncHistoryValidator:
@@ -208,10 +213,10 @@ CHECKS: tuple[Callable[[Engine], Iterator[CheckMessage]], ...] = (
 )
 
 
-def check_order() -> list[CheckMessage]:
+def check_order(crm_sources: Iterable[str]) -> list[CheckMessage]:
     """`after` names entities that exist, and goes round in no circle."""
     messages: list[CheckMessage] = []
-    for crm_source in sources():
+    for crm_source in crm_sources:
         try:
             ordered(crm_source)
         except ConfigurationError as error:

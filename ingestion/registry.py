@@ -16,6 +16,9 @@ from ingestion.source import SourceConfig
 
 Engine = type[BaseSyncEngine]
 
+PRODUCT = "ingestion.sync."
+"""The product's own sources, each of which declares its own entities alone."""
+
 
 def sources() -> dict[str, SourceConfig]:
     """crm_source → the config of an installed source; of several for one source, the first."""
@@ -38,11 +41,15 @@ def available() -> list[str]:
 def engines(crm_source: str | None = None) -> dict[tuple[str, str], Engine]:
     """(crm_source, sync_type) → engine, of one source or of all installed ones.
 
+    For one source the modules of the product's other sources stay unread, with the libraries they import; an
+    app of somebody else may take over an entity of any source.
+
     Raises ConfigurationError when two engines claim one entity and none of them says `replaces = True`.
     """
     found: dict[tuple[str, str], Engine] = {}
     for app in source_apps():
-        for engine in declared(app.name):
+        elsewhere = app.name.startswith(PRODUCT) and crm_source not in (None, app.crm_source)
+        for engine in () if elsewhere else declared(app.name):
             name = (engine.crm_source, engine.sync_type)
             if name in found and not (engine.replaces or found[name].replaces):
                 raise ConfigurationError(
@@ -79,10 +86,10 @@ def engines_in(module: ModuleType) -> Iterator[Engine]:
 
 def get_engine(crm_source: str, sync_type: str) -> Engine:
     """One engine, by its name or an alias. Raises ConfigurationError, naming the closest one."""
-    found = engines()
+    found = engines(crm_source)
     if engine := found.get((crm_source, sync_type)):
         return engine
-    own = [engine for engine in found.values() if engine.crm_source == crm_source]
+    own = list(found.values())
     for engine in own:
         if sync_type in engine.aliases:
             return engine

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import connections, models
 from django.db.models.functions import Lower
 from django.test.utils import isolate_apps
 
+from ingestion.base.commands import alias
 from ingestion.base.datasource import Resource
 from ingestion.base.processor import BaseProcessor
 from ingestion.checks import SyncHistoryValidator, check_declarations
@@ -69,6 +71,16 @@ def test_installed_project_is_clean():
     call_command("check", fail_level="WARNING")
 
     assert check_declarations() == []
+
+
+def test_a_sync_is_stopped_by_its_own_sources_declarations_and_by_no_others(tmp_path):
+    broken = "class SlipsSyncEngine(ShopStockSyncEngine):\n    crm_source, sync_type = 'till', 'slips!'\n"
+    with installed_app(tmp_path, "till", broken):
+        with pytest.raises(SystemCheckError, match="slips!"):
+            alias("till", "slips!")().check()
+        alias("shop", "stock")().check()
+        with pytest.raises(SystemCheckError, match="slips!"):
+            call_command("check")
 
 
 @pytest.mark.parametrize("engine", [ShopCustomerSyncEngine, ShopOrderSyncEngine, ShopStockSyncEngine])

@@ -1,14 +1,29 @@
 """What is installed: how sources and engines are found, who may take an entity over, who runs first."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.test import override_settings
 
 from ingestion.base.exceptions import ConfigurationError
-from ingestion.registry import available, declared, engines, get_engine, ordered, sources
+from ingestion.registry import (
+    PRODUCT,
+    available,
+    declared,
+    engines,
+    get_engine,
+    ordered,
+    source_apps,
+    sources,
+)
 from ingestion.sync.hubspot.engines import HubSpotZipCodeSyncEngine
 from tests.installing import installed_app
 from tests.shop.engines import ShopCustomerSyncEngine, ShopOrderSyncEngine, ShopStockSyncEngine
 
+ROOT = Path(__file__).parents[1]
 RIVAL = """
 class RivalSyncEngine(BaseSyncEngine):
     crm_source = "shop"
@@ -80,6 +95,26 @@ def test_what_is_not_installed_is_available(settings):
     assert "ingestion.sync.hubspot" not in everything
     assert "ingestion.sync.hubspot" in available()
     assert "hubspot" not in sources()
+
+
+def test_engines_of_one_source_leave_the_libraries_of_the_others_unread():
+    """A run starts sooner so: a database needs no HTTP client."""
+    code = (
+        "import sys, django; django.setup(); from ingestion.registry import get_engine; "
+        "get_engine('genius', 'leads'); print({'aiohttp', 'zeep'} & {*sys.modules})"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "set()\n"
+
+
+def test_the_products_own_sources_declare_their_own_entities_alone():
+    for app in source_apps():
+        if app.name.startswith(PRODUCT):
+            assert {engine.crm_source for engine in declared(app.name)} <= {app.crm_source}
 
 
 # Taking over.

@@ -24,6 +24,7 @@ from ingestion.base.exceptions import ConfigurationError, SourceError, Transient
 from ingestion.base.fields import lookup, split_path
 from ingestion.base.limits import Pace, RateLimit, pace_of
 from ingestion.base.pagination import Answer, Paginator, Request, SinglePage
+from ingestion.base.patience import Patience
 from ingestion.base.plan import SyncPlan
 from ingestion.base.records import Page, Position
 from ingestion.base.transport import (
@@ -48,25 +49,6 @@ HOPS = 3
 
 REFUSED_POSITION = frozenset({400, 404, 410})
 """Answers to a stored cursor that has gone stale: the window is read from its beginning, once."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a request is tried again: so many attempts, within so many seconds; waits double."""
-
-    attempts: int = 8
-    seconds: float = 300.0
-    initial: float = 0.5
-    longest: float = 30.0
-
-    @classmethod
-    def from_settings(cls) -> Self:
-        """With `INGESTION_RETRY_SECONDS` and `INGESTION_RETRY_ATTEMPTS`, where they are set."""
-        attempts, seconds = (
-            setting("INGESTION_RETRY_ATTEMPTS", "8"),
-            setting("INGESTION_RETRY_SECONDS", "300"),
-        )
-        return cls(int(attempts), float(seconds), initial=min(0.5, float(seconds) / 100))
 
 
 @dataclass(frozen=True)

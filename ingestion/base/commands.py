@@ -4,16 +4,17 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import async_to_sync
+from django.apps import AppConfig, apps
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from ingestion.base.client import BaseAPIClient
 from ingestion.base.console import ProgressBar, StopSignals, logging_to, summary, terminal
 from ingestion.base.exceptions import ConfigurationError, SyncError
 from ingestion.base.plan import (
@@ -29,7 +30,10 @@ from ingestion.base.plan import (
 )
 from ingestion.base.replay import replay_waiting_children
 from ingestion.models.common import SyncHistory
-from ingestion.registry import Engine, get_engine, ordered
+from ingestion.registry import Engine, get_engine, ordered, source_apps
+
+if TYPE_CHECKING:  # it brings aiohttp, which a database does not need
+    from ingestion.base.client import BaseAPIClient
 
 logger = logging.getLogger("ingestion")
 
@@ -97,6 +101,12 @@ class BaseSyncCommand(BaseCommand):
 
     crm_source: ClassVar[str]
     sync_type: ClassVar[str | None] = None
+    requires_system_checks = (Tags.models,)
+
+    def check(self, app_configs: Sequence[AppConfig] | None = None, *args: Any, **options: Any) -> None:
+        """Before a run its own source's models and declarations are checked; `manage.py check` reads all."""
+        own = [app for app in source_apps() if app.crm_source == self.crm_source]
+        super().check(app_configs or [apps.get_app_config("ingestion"), *own], *args, **options)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Django's parser, without abbreviations: `--max` must not mean whatever comes first."""
@@ -328,7 +338,7 @@ def alias(crm_source: str, sync_type: str | None = None) -> type[BaseSyncCommand
     return type("Command", (BaseSyncCommand,), names)
 
 
-def connection_test(client: type[BaseAPIClient], shown: str) -> type[BaseCommand]:
+def connection_test(client: "type[BaseAPIClient]", shown: str) -> type[BaseCommand]:
     """A command that sends one cheap request with the credentials.
 
     `shown` is the member of the answer that tells a person which account it is.

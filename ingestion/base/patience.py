@@ -1,11 +1,12 @@
-"""Faults of our own database: what may pass is tried again with the work whole, the rest fails the run.
+"""Patience with sources, and with our own database: what may pass is tried again, the rest fails the run.
 
 A batch is one transaction, so trying it again is safe: nothing of the first attempt is there, or all of it,
 which the batch's number tells.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
 import stamina
 from asgiref.sync import sync_to_async
@@ -13,8 +14,29 @@ from django.db import InterfaceError, OperationalError, connections
 
 from ingestion.base.exceptions import FatalError, TransientError, first_line
 from ingestion.base.logs import logger
+from ingestion.conf import setting
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a source is asked again: so many attempts, within so many seconds; waits double."""
+
+    attempts: int = 8
+    seconds: float = 300.0
+    initial: float = 0.5
+    longest: float = 30.0
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """With `INGESTION_RETRY_SECONDS` and `INGESTION_RETRY_ATTEMPTS`, where they are set."""
+        attempts, seconds = (
+            setting("INGESTION_RETRY_ATTEMPTS", "8"),
+            setting("INGESTION_RETRY_SECONDS", "300"),
+        )
+        return cls(int(attempts), float(seconds), initial=min(0.5, float(seconds) / 100))
+
 
 DatabaseFault = (OperationalError, InterfaceError)
 

@@ -7,6 +7,7 @@ and deletes nothing; a record that loads closes its own row in quarantine.
 import logging
 from collections.abc import AsyncIterator, Sequence
 
+from django.apps import apps
 from django.db import models
 
 from ingestion.base.datasource import DataSource, Resource
@@ -79,12 +80,19 @@ def replay_waiting_children(parent: Engine) -> None:
     Those of an entity that is at work wait for the parent's next run. Raises what `BaseSyncEngine.run`
     raises otherwise.
     """
+    if not is_referred_to(parent.processor_class.model):
+        return  # nearly always: so the engines of all other sources need not be read
     for child in engines().values():
         if refers_to(child, parent.processor_class.model):
             try:
                 replay(child, reason="missing_parent")
             except LeaseRefused as error:
                 logger.warning("%s", error)
+
+
+def is_referred_to(parent: type[models.Model]) -> bool:
+    """Whether any model has a real foreign key to this one."""
+    return any(key.related_model is parent for model in apps.get_models() for key in real_foreign_keys(model))
 
 
 def refers_to(engine: Engine, parent: type[models.Model]) -> bool:

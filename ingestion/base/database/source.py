@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 import stamina
 
-from ingestion.base.client import Patience
 from ingestion.base.database.reflected import Reflected
 from ingestion.base.database.sessions import Rows, open_session, shown
 from ingestion.base.database.statements import Statements, Stretch, place_of
@@ -18,6 +17,7 @@ from ingestion.base.database.values import changes_of, records_of
 from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.exceptions import ConfigurationError, TransientError
 from ingestion.base.logs import logger
+from ingestion.base.patience import Patience
 from ingestion.base.plan import SyncPlan
 from ingestion.base.records import Page, Position
 from ingestion.base.window import Window

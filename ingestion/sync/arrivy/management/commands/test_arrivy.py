@@ -5,8 +5,8 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingestion.base.client import Patience
 from ingestion.base.exceptions import SyncError
+from ingestion.base.patience import Patience
 from ingestion.base.plan import at_least_one
 from ingestion.sync.arrivy.clients import PAGE, ArrivyClient
 
