@@ -4,9 +4,10 @@ A batch is one transaction, so trying it again is safe: nothing of the first att
 which the batch's number tells.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import stamina
 from asgiref.sync import sync_to_async
@@ -91,6 +92,17 @@ def patiently(using: str, work: Callable[..., T], *args: object, attempts: int =
 async def in_database(using: str, work: Callable[..., T], *args: object) -> T:
     """`patiently`, for coroutines: in the thread that owns the connection."""
     return await sync_to_async(patiently)(using, work, *args)
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Work that a signal does not interrupt: it is done first, and then the run stops."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+    return task.result()
 
 
 def once(using: str, work: Callable[..., T], *args: object) -> T:

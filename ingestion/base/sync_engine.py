@@ -21,7 +21,7 @@ from ingestion.base.lease import HEARTBEAT, acquire, let_go
 from ingestion.base.ledger import Counts
 from ingestion.base.loaders import Loader, Target, create_loader
 from ingestion.base.metrics import PerformanceMonitor
-from ingestion.base.patience import in_database, patiently
+from ingestion.base.patience import in_database, patiently, to_its_end
 from ingestion.base.plan import Option, SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.reading import load_batches
@@ -136,7 +136,7 @@ class BaseSyncEngine(Sweeping):
 
     async def start_sync(self, plan: SyncPlan) -> SyncHistory:
         """Open the history row. Raises LeaseRefused."""
-        await sync_to_async(self.open_run)()
+        await to_its_end(sync_to_async(self.open_run)())
         logs.starting(self.history, plan)
         return self.history
 
@@ -161,7 +161,9 @@ class BaseSyncEngine(Sweeping):
         outcome = Outcome(error, self.monitor.get_metrics(), dry_run=self.plan.dry_run)
         lease = self.history.lease
         try:
-            await in_database(self.writer.using, close_run, self.history, self.window_or_none, outcome)
+            await to_its_end(
+                in_database(self.writer.using, close_run, self.history, self.window_or_none, outcome)
+            )
         finally:
             let_go(lease)
         logs.completed(self.history)

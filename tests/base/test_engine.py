@@ -1,8 +1,13 @@
 """The engine's rules: strategy, watermark, resume, dry run, ledger, limits."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import sleep
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from ingestion.base.datasource import Resource
 from ingestion.base.exceptions import ConfigurationError, SafetyStop, SourceError
@@ -279,6 +284,48 @@ def test_record_that_a_shifting_list_hid_below_the_watermark_is_found_by_a_full_
 
     assert (delta.configuration["strategy"], delta.records_created) == ("delta", 0)
     assert (compare.configuration["strategy"], compare.records_created) == ("full", 1)
+
+
+# Signals at the edges of a run.
+
+
+def test_run_that_is_stopped_before_its_row_is_closed_is_closed_all_the_same(database):
+    class Stopped(ShopCustomerSyncEngine):
+        async def delete_missing(self, window):
+            self.busy = asyncio.create_task(sync_to_async(sleep)(0.2))  # in the thread that would close it
+            asyncio.get_running_loop().call_later(0.05, asyncio.current_task().cancel)
+            await asyncio.sleep(0)
+
+    with pytest.raises(asyncio.CancelledError):
+        Stopped(client=MemorySource(customers(2))).sync()
+
+    assert (last().status, last().lease, ShopCustomer.objects.count()) == ("success", None, 2)
+
+
+@pytest.mark.parametrize(("statement", "status"), [("INSERT INTO", "failed"), ("UPDATE", "success")])
+def test_run_that_is_stopped_while_its_row_is_written_leaves_none_running(database, statement, status):
+    class Stopped(ShopCustomerSyncEngine):
+        async def run(self, plan):
+            self.cancel = partial(
+                asyncio.get_running_loop().call_soon_threadsafe, asyncio.current_task().cancel
+            )
+            return await super().run(plan)
+
+        async def fetch_data(self, window):
+            return
+            yield
+
+    def signalled(execute, sql, params, many, context):
+        if sql.startswith(statement) and "end_time" in sql:
+            engine.cancel()
+            sleep(0.1)
+        return execute(sql, params, many, context)
+
+    engine = Stopped(client=MemorySource())
+    with connections[database].execute_wrapper(signalled), pytest.raises(asyncio.CancelledError):
+        engine.sync()
+
+    assert (last().status, last().lease) == (status, None)
 
 
 # Keyset paging and loops.
