@@ -1,7 +1,10 @@
 """The text that COPY reads: whatever goes in comes out of the server again."""
 
+from decimal import Decimal
+
 import pytest
-from django.db import connections
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connections, models
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -59,3 +62,35 @@ def test_a_reference_is_written_as_the_key_it_refers_to(database):
 
     assert encode(Column(["c1", None, ""])) == ["c1", None, ""]
     assert encode(Column(texts=texts)) is texts
+
+
+def test_one_column_is_copied_like_many(database):
+    names = [*map(str, range(AT_ONCE)), "a\tb", None]
+
+    assert through_the_server(database, [names]) == [(name,) for name in names]
+
+
+class Loud(models.CharField):
+    """A field of another make: it prepares each value itself."""
+
+    def get_prep_value(self, value):
+        return value and value.upper()
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "texts", "written"),
+    [
+        (models.CharField(), ["a", None], ["A", None], ["A", None]),
+        (models.CharField(), ["a", None], None, ["a", None]),
+        (models.CharField(), ["a", 1], None, ["a", "1"]),
+        (Loud(), ["a", None], ["b", None], ["A", None]),
+        (models.GenericIPAddressField(), ["10.0.0.1"], ["not this"], ["10.0.0.1"]),
+        (models.JSONField(), [{"a": 1}, {}, [], None], None, ['{"a": 1}', "{}", "[]", None]),
+        (models.JSONField(encoder=DjangoJSONEncoder), [Decimal("1.50")], None, ['"1.50"']),
+    ],
+)
+def test_values_are_written_as_their_field_has_them(database, field, values, texts, written):
+    with connections[database].cursor():
+        encode = encoder_of(field, connections[database])
+
+    assert encode(Column(values, texts=texts)) == written

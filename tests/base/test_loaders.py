@@ -143,6 +143,18 @@ def test_every_row_comes_after_its_parent_and_a_circle_is_kept():
     assert [row.get("id") for row in ordered] == ["a", None, "b", "c", "y", "x", "d"]
 
 
+# Many keys.
+
+
+def test_keys_of_a_great_batch_are_asked_for_in_few_statements(database):
+    rows = [customer(number) for number in range(1200)]
+    with CaptureQueriesContext(connections[database]) as captured, transaction.atomic(database):
+        PortableLoader(Target(ShopCustomer, ("id",), STARTED, using=database)).load(rows)
+
+    asked = [query for query in captured if query["sql"].startswith("SELECT") and "shop_cust" in query["sql"]]
+    assert len(asked) == (1 if database == "default" else 3)
+
+
 # Others at the same table.
 
 
@@ -180,6 +192,7 @@ def test_changed_row_that_somebody_deletes_meanwhile_stops_the_run_and_leaves_no
         PortableLoader(customers.target).load([customer(1, name="Ada"), customer(2, name="Ada")])
 
     assert (stopped.value.where, customers.values("name")) == ("shop_customer", ["name 1", "name 2"])
+    assert stopped.value.fix == "something else deletes rows while it is synced; run again"
 
 
 def test_rows_that_are_nothing_but_a_key_are_created_once(database):

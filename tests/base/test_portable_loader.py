@@ -199,6 +199,22 @@ def test_columns_that_django_fills_are_filled(categories):
     assert stored.touched_at > STARTED
 
 
+def test_columns_that_the_database_fills_are_left_to_it(categories):
+    counts = categories({"id": "a", "title": "Tools"}, {"id": "b", "title": "Toys"})
+    categories({"id": "a", "title": "Saws"}, {"id": "c", "title": "Nuts"})
+
+    assert counts == (2, 0, 0, 0, 0)
+    assert categories.values("shelf", "shown_as") == [(7, "SAWS"), (7, "TOYS"), (7, "NUTS")]
+
+
+def test_columns_that_are_filled_otherwise_hold_what_the_source_sends_for_them(categories):
+    rows = [{"id": "a", "title": "Tools", "shelf": 3, "touched_at": DAY}]
+    categories(*rows)
+    categories({"id": "a", "title": "Saws", "shelf": 4, "touched_at": LATER})
+
+    assert categories.values("title", "shelf", "touched_at") == [("Saws", 4, LATER)]
+
+
 def test_column_of_the_last_change_moves_with_a_change_only(categories):
     categories({"id": "a", "title": "Tools"}, {"id": "b", "title": "Toys"})
     categories.rows.update(entered_at=DAY, touched_at=DAY)
@@ -247,11 +263,11 @@ def test_older_rows_do_not_overwrite_newer_ones(database, stored, sent, options,
     assert again.values("name") == ["sent" if applied else "stored"]
 
 
-def test_older_row_is_skipped_even_where_it_is_equal_otherwise(customers):
-    customers(customer(1, updated_at=LATER))
-    counts = customers(customer(1, updated_at=DAY))
+def test_older_rows_are_skipped_even_where_they_are_equal_otherwise(customers):
+    customers(customer(1, updated_at=LATER), customer(2, updated_at=LATER))
+    counts = customers(customer(1, updated_at=DAY), customer(2, updated_at=DAY))
 
-    assert counts == (0, 0, 0, 1, 0)
+    assert counts == (0, 0, 0, 2, 0)
     assert customers.writes == []
 
 
@@ -376,6 +392,7 @@ def test_column_that_no_record_has_refuses_new_rows_and_leaves_it_in_stored_ones
 
     assert counts == (0, 1, 0, 0, 1)
     assert customers.refused == {("c2",): ("name", "required")}
+    assert customers.loaded.refused[0][1].message == "is in no record of this run"
     assert customers.values("name", "city") == [("Ada", "Bonn")]
 
 
@@ -534,6 +551,14 @@ def test_empty_list_deletes_the_child_rows_and_a_missing_one_leaves_them(orders,
 
     assert orders.loaded.children == {"lines": ChildCounts(deleted=1)}
     assert lines(database) == [(2, 1, "nut", 1)]
+
+
+def test_orders_that_come_without_their_list_count_no_child_rows(orders):
+    row = order(1)
+    del row["lines"]
+    orders(row)
+
+    assert orders.loaded.children == {"lines": ChildCounts()}
 
 
 def test_child_rows_of_parents_that_were_not_read_are_not_touched(orders, database):
@@ -824,6 +849,22 @@ def test_row_that_somebody_has_locked_is_read_under_the_lock(customers, database
         if query["sql"].startswith("SELECT") and "shop_customer" in query["sql"]
     ]
     assert all("FOR UPDATE" in sql for sql in asked) is (database != "default")
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent", "same"),
+    [(None, None, True), (None, b"x", False), (b"x", None, False), (b"x", b"x", True), (b"x", b"y", False)],
+)
+def test_bytes_are_compared_whatever_the_database_hands_out(stored, sent, same):
+    compare = comparison(models.BinaryField(), "postgresql")
+
+    assert compare(stored and memoryview(stored), sent) is same
+    assert compare(stored, sent) is same
+
+
+@pytest.mark.parametrize(("vendor", "same"), [("postgresql", True), ("sqlite", False), ("mysql", False)])
+def test_great_number_without_its_exponent_is_the_same_where_the_database_writes_it_so(vendor, same):
+    assert comparison(models.JSONField(), vendor)([10**16], [1e16]) is same
 
 
 def test_field_of_an_unknown_kind_is_compared_as_python_compares():

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models.functions import Upper
 
 from ingestion.models import SourceModel
 
@@ -63,13 +64,17 @@ class ShopStock(SourceModel):
 
 
 class ShopCategory(SourceModel):
-    """Refers to itself, and has columns that Django fills."""
+    """Refers to itself, and has columns that Django fills, or the database."""
 
     id = models.CharField(max_length=20, primary_key=True)
     title = models.CharField(max_length=30)
     parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="below")
     entered_at = models.DateTimeField(auto_now_add=True)
     touched_at = models.DateTimeField(auto_now=True)
+    shelf = models.IntegerField(db_default=7)
+    shown_as = models.GeneratedField(
+        expression=Upper("title"), output_field=models.CharField(max_length=30), db_persist=True
+    )
 
     class Meta:
         db_table = "shop_category"
