@@ -49,8 +49,13 @@ are played: the clock, the processes of the system, the session to the source, a
   that is stuck, outages; locks, deadlocks, lost connections, a COMMIT whose answer is lost; signals; death at any
   statement, COMMIT or request; two workers at once; a process that is stopped for minutes and then goes on.
 - **After every run** the oracle looks: no watermark above a record that is not stored, and none that moves back or lies in
-  the future; every row counted as created exactly once; the ledger balanced; nothing alive deleted; a closed run never
-  changed again; no run left running; a dry run without a trace; no failure without a reason.
+  the future; what a whole run was shown is stored; every row counted as created exactly once; the ledger balanced; nothing
+  alive deleted; a closed run never changed again; no run left running; a dry run without a trace.
+- **No failure without a reason**: a passing fault fails a run only when the same request, or the same step in the database, has
+  met it eight times in a row; and no run succeeds that was answered with HTML, an empty body, a refusal or no list.
+- **What the oracle forgives**: where offsets shift, a watermark above a record that the list never showed (a full compare must
+  bring it) and the deletion of one that two reads running have hidden and that the source cannot be asked for; a row that is
+  newer than the record, because the source's clock was wrong once.
 - **At the end** the table is exactly the source, an unchanged run writes nothing, and a planted secret is nowhere.
 
 `make test` plays 200 of them on SQLite and a few on PostgreSQL; `make simulate SEEDS=10000` (`DB=postgres`) plays more,

@@ -4,6 +4,8 @@ import asyncio
 import selectors
 from datetime import UTC, datetime, timedelta
 
+from tests.simulation.edges import WORKER
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -69,6 +71,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def work(self, future, func, args):
         if future.cancelled():
             return
+        if worker := WORKER.get(None):
+            worker.well("database")
         asyncio._set_running_loop(None)  # as in a thread of its own
         try:
             result = func(*args)

@@ -16,6 +16,10 @@ WORKER = ContextVar("WORKER")
 SQL_CLOCK = re.compile(r"'NOW'|STATEMENT_TIMESTAMP\(\)")
 
 
+ATTEMPTS = 8
+"""So often the product tries one request, or one piece of work for the database."""
+
+
 class Crash(BaseException):
     """A process is gone. Whatever of it still moves reaches neither the database nor the source."""
 
@@ -32,7 +36,9 @@ class Worker:
         self.points = 0
         self.dead = False
         self.frozen = (0.0, 0.0)
-        self.faults = []
+        self.fatal, self.shown = [], {}
+        self.in_a_row = {}
+        self.worn_out = self.cannot_close = self.reads_keys = False
 
     def point(self, name):
         """Somewhere a process may die."""
@@ -43,9 +49,25 @@ class Worker:
             self.dead = True
             raise Crash(name)
 
-    def fault(self, name):
-        """Something happened to this worker that may be the reason of a failed run."""
-        self.faults.append(name)
+    @property
+    def died(self):
+        """Whether it was told to die at a point that it has come to."""
+        return 0 < self.crash_at <= self.points
+
+    def fault(self, name, of):
+        """Something passing has happened to a request, or to the database: only so many in a row are a reason
+        to fail."""
+        self.tell_fault(name)
+        self.in_a_row[of] = self.in_a_row.get(of, 0) + 1
+        if self.in_a_row[of] >= ATTEMPTS:
+            self.worn_out = True
+            self.cannot_close = self.cannot_close or of == "database"
+
+    def well(self, of):
+        """The next fault of this is the first in a row."""
+        self.in_a_row.pop(of, None)
+
+    def tell_fault(self, name):
         self.world.tell(f"worker {self.pid}, point {self.points}: {name}")
 
 
@@ -127,7 +149,7 @@ class DatabaseEdge:
         fault = self.world.database_fault("commit")
         if fault == "answer":
             self.real_commit()
-            worker.fault("COMMIT without an answer")
+            worker.fault("COMMIT without an answer", "database")
             self.lose()
         elif fault:
             self.disturb(worker, fault)
@@ -142,7 +164,7 @@ class DatabaseEdge:
             self.connection.connection.rollback()
 
     def disturb(self, worker, fault):
-        worker.fault(f"database: {fault}")
+        worker.fault(f"database: {fault}", "database")
         if fault == "lost":
             self.roll_back()
             self.lose()

@@ -11,6 +11,7 @@ from ingestion.base.pagination import Cursor, KeysetWindow, PageNumber, Request
 from ingestion.base.sync_engine import BaseSyncEngine
 from ingestion.sync.hubspot.search import epoch, search_within
 from tests.shop.processors import ShopCustomerProcessor
+from tests.simulation.edges import WORKER
 from tests.simulation.service import CANARY, Session
 
 URL = "http://127.0.0.1:9/"
@@ -62,6 +63,13 @@ class Client(BaseAPIClient):
             return [listed]
         gone = Cursor("paging.next.after", "after", count=size, paging="keyset")
         return [listed, Stage("archived", Request("list", {"archived": "true"}), gone, "results")]
+
+    async def read_keys(self, resource, window):
+        worker = WORKER.get()
+        worker.reads_keys = True
+        async for page in super().read_keys(resource, window):
+            yield page
+        worker.reads_keys = False
 
     async def exists(self, resource, key):
         if not self.world.config.can_ask:

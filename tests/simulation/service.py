@@ -31,16 +31,19 @@ class Version:
 
 
 class Entry:
-    """One thing at the source, in all its versions; `odd` has had timestamps that no clock would make."""
+    """One thing at the source, in all its versions."""
 
     def __init__(self, key):
         self.key = key
         self.versions = []
-        self.odd = False
 
     @property
     def now(self):
         return self.versions[-1]
+
+    def had(self, moment):
+        """Whether a version before this one had that timestamp: a clock that was wrong has made it."""
+        return any(version.at == moment for version in self.versions[:-1])
 
     def indexed(self, moment):
         """The version that a search finds."""
@@ -67,7 +70,7 @@ class Service:
         self.quiet = False
         self.down_until = 0.0
         self.lists = {}
-        self.walks = {}
+        self.walks, self.pages = {}, {}
 
     # Writers.
 
@@ -169,10 +172,7 @@ class Service:
     def future(self):
         """A clock that is wrong."""
         at = self.clock.now() + timedelta(seconds=self.rng.uniform(60, 200_000))
-        before = len(self.entries)
         self.create(at=at, shown=self.clock.now())
-        if len(self.entries) > before:
-            list(self.entries.values())[-1].odd = True
 
     def hide_city(self, rows):
         """Show a member no more, or again; meanwhile it is what it was when it was read last."""
@@ -181,18 +181,26 @@ class Service:
             for entry in self.entries.values():
                 entry.now.values["city"] = rows[entry.key]["city"] if entry.key in rows else None
 
-    def absent_twice(self, key):
-        """Whether a list that shifts has hidden a record in two reads running: nobody can know better."""
-        return any(
-            len(walks) > 1 and not any(key in walk for walk in walks[-2:]) for walks in self.walks.values()
-        )
+    def absent_twice(self, key, worker):
+        """Whether a list that shifts has hidden a record in both reads of a worker."""
+        walks = self.walks.get(worker.pid, ())
+        return len(walks) > 1 and not any(key in walk for walk in walks[-2:])
 
     def was_read(self, page, answer):
-        """Remember what a read by offsets has shown, by the worker that read."""
-        walks = self.walks.setdefault(WORKER.get().pid, [])
-        if page == "1":
+        """Remember what a read by offsets has shown, by the worker that read.
+
+        As many new ones as a page has bring the page before once more: nothing tells that from a service that
+        is stuck.
+        """
+        worker, number = WORKER.get(), int(page)
+        walks, pages = self.walks.setdefault(worker.pid, []), self.pages.setdefault(worker.pid, {})
+        if number == 1:
             walks.append(set())
-        walks[-1].update(record["id"] for record in answer["results"])
+            pages.clear()
+        pages[number] = keys = [record["id"] for record in answer["results"]]
+        walks[-1].update(keys)
+        if keys and keys in (pages.get(number - 1), pages.get(number + 1)):
+            worker.fatal.append("stuck cursor")
 
     # Answers.
 
@@ -310,8 +318,7 @@ class Exchange:
         service = world.service
         service.stir(world.config.busy)
         fault = world.source_fault(self.path)
-        if fault:
-            worker.fault(f"source: {fault}")
+        self.told(worker, fault)
         if fault == "reset":
             raise aiohttp.ClientConnectionResetError
         if fault == "timeout":
@@ -322,9 +329,23 @@ class Exchange:
         self.body = self.spoiled(fault, said)
         if fault in (None, "stuck cursor") and "page" in self.params:  # an offset has no cursor
             service.was_read(self.params["page"], said)
+        if fault is None and isinstance(said, dict) and not worker.reads_keys:
+            worker.shown |= {record["id"]: record for record in said.get("results", ())}
         return self
 
+    def told(self, worker, fault):
+        """Have the worker remember what happens to this request."""
+        request = (self.path, *sorted(self.params.items()), json.dumps(self.sent))
+        if fault in TRANSIENT:
+            worker.fault(f"source: {fault}", request)
+            return
+        worker.well(request)
+        if fault:
+            worker.tell_fault(f"source: {fault}")
+
     def spoiled(self, fault, said):
+        if fault == "401" or (fault in FATAL and not isinstance(said, int) and "results" in said):
+            WORKER.get().fatal.append(fault)
         if isinstance(said, int) or (fault or "").isdigit():
             self.status = said if isinstance(said, int) else int(fault)
             if self.status == 429:

@@ -22,13 +22,13 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError, connections
 
 from ingestion.base import limits, reading
-from ingestion.base.exceptions import LeaseLost, LeaseRefused, SafetyStop, SyncError
+from ingestion.base.exceptions import LeaseLost, LeaseRefused, SafetyStop, SyncError, TransientError
 from ingestion.base.limits import Pace
 from ingestion.base.plan import RejectLimit, SyncPlan
 from ingestion.models import RejectedRecord, SyncHistory
 from tests.shop.models import ShopCustomer
 from tests.simulation.clock import START, Clock, VirtualLoop
-from tests.simulation.edges import WORKER, Crash, DatabaseEdge, Processes, Worker
+from tests.simulation.edges import ATTEMPTS, WORKER, Crash, DatabaseEdge, Processes, Worker
 from tests.simulation.entities import Client, engine_of
 from tests.simulation.oracle import Oracle, Violation
 from tests.simulation.service import FATAL, TRANSIENT, Service
@@ -36,6 +36,7 @@ from tests.simulation.service import FATAL, TRANSIENT, Service
 NO_LIMIT = RejectLimit(share=None, count=10**6)
 MODELS = (RejectedRecord, SyncHistory, ShopCustomer)
 DAY = 86_400
+OURS = (SyncError, DatabaseError, InterfaceError)
 
 
 @dataclass
@@ -83,6 +84,7 @@ class Config:
             if config.kind == "swept list":
                 config.paging = rng.choice(["unstable", "unstable", "snapshot", "keyset"])
                 config.resumable = config.paging == "keyset"
+                config.has_cursor = config.paging == "unstable" and rng.random() < 0.5
                 config.can_ask = rng.random() < 0.3
                 config.pages_at_once = rng.choice([1, 1, 3])
         if config.late:
@@ -107,21 +109,33 @@ class Run:
     def may_fail(self):
         """Whether something was done to this run that explains its error."""
         error, worker = self.error, self.worker
-        if not isinstance(error, (SyncError, DatabaseError, InterfaceError, Crash, asyncio.CancelledError)):
-            return False
-        if isinstance(error, SafetyStop):
-            return "refused to delete" in str(error) or bool(worker.faults)
+        if worker.died:
+            return isinstance(
+                error, (SyncError, DatabaseError, InterfaceError, Crash, asyncio.CancelledError)
+            )
+        if isinstance(error, asyncio.CancelledError):
+            return self.cancel_after is not None
+        if isinstance(error, SafetyStop) and "refused to delete" in str(error):
+            return "refused to delete all" in str(error) or not self.plan.allow_deletes
         if isinstance(error, LeaseRefused):
             return self.blocked or not self.alone
         if isinstance(error, LeaseLost):
             return not self.alone
-        return bool(worker.dead or worker.faults or self.cancel_after is not None)
+        if isinstance(error, TransientError):
+            return worker.worn_out
+        return isinstance(error, SyncError) and bool(worker.fatal)
+
+    def must_fail(self):
+        """Whether it was given something that is no answer; a cut run may not have come to that page."""
+        return bool(set(self.worker.fatal) - {"stuck cursor"}) and not self.plan.max_records
 
     def may_stay_open(self):
-        """Whether its row may still say `running`: nobody was there to close it."""
-        return isinstance(self.error, Crash) or any(
-            fault.startswith(("database", "COMMIT")) for fault in self.worker.faults
-        )
+        """Whether its row may still say `running`: nobody was there to close it, or the database never."""
+        return self.worker.died or self.worker.cannot_close
+
+    def was_whole(self):
+        """Whether everything that it was shown must be stored now."""
+        return self.error is None and not self.plan.dry_run and not self.plan.max_records
 
 
 class World:
@@ -379,7 +393,7 @@ class Stage:
                 (reading, "BATCH_ROWS", reading.BATCH_ROWS),
             ):
                 stack.enter_context(patch.object(where, name, value))
-            stamina.set_testing(True, attempts=8, cap=True)
+            stamina.set_testing(True, attempts=ATTEMPTS, cap=True)
             stack.callback(stamina.set_testing, False)
             logger, handler = logging.getLogger("ingestion"), Said(self.said)
             level, propagate = logger.level, logger.propagate
