@@ -53,8 +53,10 @@ class Column:
         lazy = next((part for part in parts if part.known is None), None)
         texts = [part.texts for part in parts]
         written = None if None in texts else list(chain.from_iterable(cast("list[list[Any]]", texts)))
-        if lazy and written is not None:
+        if written is not None and lazy:
             return cls(texts=written, read=lazy.read)
+        if written is not None and all(part.known is part.written for part in parts):
+            return cls(written, texts=written)
         return cls(list(chain.from_iterable(part.values for part in parts)), texts=written)
 
     @property
@@ -86,9 +88,12 @@ class Column:
         texts = None if self.written is None else [self.written[place] for place in places]
         return Column(values, texts=texts, read=self.read)
 
-    def spread(self, there: Sequence[Any]) -> "Column":
-        """The column with its values where `there` has something, and null where it has None."""
-        return Column(filled(self.known, there), texts=filled(self.written, there), read=self.read)
+    def spread(self, raws: list[Any], there: list[Any]) -> "Column":
+        """The column of `there`, the values that `raws` has besides its nulls, with those nulls again."""
+        known = raws if self.known is there else filled(self.known, raws)
+        return Column(
+            known, texts=raws if self.written is there else filled(self.written, raws), read=self.read
+        )
 
 
 def filled(values: list[Any] | None, there: Sequence[Any]) -> list[Any] | None:

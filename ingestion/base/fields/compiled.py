@@ -71,12 +71,13 @@ class CompiledField:
             return self.read(raws, kinds.pop())
         if self.required or self.has_default or (blank and self.keeps_blank):
             return None
-        raws = [None if raw is MISSING or (raw == "" and blank) else raw for raw in raws]
+        if blank or Missing in kinds:
+            raws = [None if raw is MISSING or (raw == "" and blank) else raw for raw in raws]
         there = [raw for raw in raws if raw is not None]
         if not there:
             return Column(raws)
         column = self.read(there, type(there[0])) if len(kinds - NOTHING) == 1 else None
-        return column and column.spread(raws)
+        return column and column.spread(raws, there)
 
     def read(self, values: list[Any], kind: type) -> Column | None:
         """The column of values of one type, none of them empty."""

@@ -94,6 +94,8 @@ def read_email(values: list[Any], kind: type, *, longest: int) -> Column | None:
 def read_integer(values: list[Any], kind: type, *, low: int, high: int) -> Column | None:
     """Whole numbers within the column's range, as numbers or in digits."""
     if kind is str:
+        if low <= 0 and shorter(values, high):
+            return Column(texts=values, read=int)
         found = shapes(values)
         if found is None or not all(whole_shape(shape) for shape in found):
             return None
@@ -105,6 +107,12 @@ def read_integer(values: list[Any], kind: type, *, low: int, high: int) -> Colum
     if min(numbers) < low or max(numbers) > high:
         return None
     return Column(numbers, texts=texts or list(map(str, numbers)))
+
+
+def shorter(values: list[str], high: int) -> bool:
+    """Whether texts are digits, and fewer of them than a number has."""
+    together = "".join(values)
+    return together.isascii() and together.isdecimal() and max(map(len, values)) < len(str(high))
 
 
 def whole_shape(shape: bytes) -> bool:
@@ -139,18 +147,21 @@ def read_boolean(values: list[Any], kind: type) -> Column | None:
 
 def read_moment(values: list[Any], kind: type) -> Column | None:
     """Moments in UTC: as texts of a known shape, or aware already."""
-    moments, texts = values, None
+    moments = values
     if kind is str:
         found = shapes(values)
         if found is None or not found <= MOMENTS:
             return None
         try:
-            moments, texts = list(map(datetime.fromisoformat, values)), values
+            moments = list(map(datetime.fromisoformat, values))
         except ValueError:  # no such day
             return None
     elif kind is not datetime:
         return None
-    return Column(moments, texts=texts) if {moment.tzinfo for moment in moments} == {UTC} else None
+    if {moment.tzinfo for moment in moments} != {UTC}:
+        return None
+    # Hardly any moment is looked at again: to keep them all would cost more than to read those anew.
+    return Column(texts=values, read=datetime.fromisoformat) if kind is str else Column(moments)
 
 
 def read_date(values: list[Any], kind: type) -> Column | None:

@@ -18,7 +18,7 @@ ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 AT_ONCE = 500
 """Rows that are written at once: few enough to stay in the processor's cache meanwhile."""
 
-SPECIAL = ("\\", "\t", "\n", "\r")
+SEPARATORS = ("\t", "\n", "\r")
 
 AS_THEY_ARE = frozenset(
     {
@@ -77,11 +77,7 @@ def dumped(values: Sequence[Any], connection: Any) -> Texts:
 
 
 def copy_text(columns: Sequence[Texts], rest: Sequence[str | None]) -> str:
-    """The rows of these columns, each followed by the same `rest`.
-
-    Hardly any text has one of the characters that must be escaped, and whether one of a whole batch has is
-    seen by counting: each null brings one backslash, each cell and each row one separator.
-    """
+    """The rows of these columns, each followed by the same `rest`."""
     end = "".join(f"\t{each}" for each in map(cell, rest)) + "\n"
     parts = range(0, len(columns[0]), AT_ONCE)
     return "".join([part_text([c[start : start + AT_ONCE] for c in columns], end) for start in parts])
@@ -89,29 +85,21 @@ def copy_text(columns: Sequence[Texts], rest: Sequence[str | None]) -> str:
 
 def part_text(columns: Sequence[Texts], end: str) -> str:
     """Some of the rows."""
-    rows = len(columns[0])
-    nulls = sum(column.count(None) for column in columns)
-    body = joined(columns, end)
-    cells = rows * (len(columns) - 1 + end.count("\t"))
-    if tuple(map(body.count, SPECIAL)) == (nulls + rows * end.count("\\"), cells, rows, 0):
-        return body
-    return joined([escaped(column) for column in columns], end)
+    return end.join([*map("\t".join, zip(*map(cells, columns), strict=True)), ""])
 
 
-def joined(columns: Sequence[Texts], end: str) -> str:
-    """Cells in rows, each row with its end."""
-    full = [
-        [NULL if text is None else text for text in c] if None in c else cast("list[str]", c) for c in columns
-    ]
-    return end.join([*map("\t".join, zip(*full, strict=True)), ""])
+def cells(column: Texts) -> Sequence[str]:
+    """A column's texts as cells.
 
-
-def escaped(column: Texts) -> Texts:
-    """A column's texts with what COPY reads as something else written as it reads it."""
-    together = "".join([text for text in column if text])
-    if not any(each in together for each in SPECIAL):
-        return column
-    return [text and text.translate(ESCAPES) for text in column]
+    Hardly any has one of the characters that must be escaped; whether one has is seen by looking through all
+    at once, where each null brings one backslash.
+    """
+    nulls = column.count(None)
+    full = [NULL if text is None else text for text in column] if nulls else cast("Sequence[str]", column)
+    together = "".join(full)
+    if together.count("\\") == nulls and not any(each in together for each in SEPARATORS):
+        return full
+    return list(map(cell, column))
 
 
 def cell(text: str | None) -> str:
