@@ -66,7 +66,7 @@ class Records(Sequence[Record]):
         return list(self) == other
 
     def __repr__(self) -> str:
-        return repr(list(self))
+        return f"<{self.length} records of {', '.join(self.columns)}>"
 
 
 def letters(values: list[Any]) -> int:

@@ -28,7 +28,7 @@ def test_they_are_a_sequence_of_dicts():
     assert list(records) == DICTS
     assert [records[0], records[-1]] == [DICTS[0], DICTS[-1]]
     assert records == DICTS
-    assert repr(records) == repr(DICTS)
+    assert repr(records) == "<3 records of id, name>"  # a million values are no message
     assert len(records) == 3
     with pytest.raises(IndexError):
         records[3]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from math import isfinite
 from typing import Any
 
 from ingestion.base.fields.columns import Chain
@@ -60,7 +61,7 @@ def read_text(values: list[Any], kind: type, *, longest: int) -> Column | None:
     """Texts that stay as they are, and whole numbers in their digits: not blank, not too long, storable."""
     if kind is int:
         values = list(map(str, values))
-    elif kind is not str or min(values) < FIRST:
+    elif kind is not str:
         return None
     if max(map(len, values)) > longest:
         return None
@@ -72,9 +73,9 @@ def read_text(values: list[Any], kind: type, *, longest: int) -> Column | None:
             together.encode()
         except UnicodeEncodeError:  # half of a surrogate pair
             return None
-        if "" in set(map(str.strip, values)):
-            return None
-    return Column(values, texts=values)
+    elif min(values) >= FIRST:
+        return Column(values, texts=values)
+    return Column(values, texts=values) if all(map(str.strip, values)) else None
 
 
 def read_object_id(values: list[Any], kind: type, *, longest: int) -> Column | None:
@@ -119,6 +120,11 @@ def whole_shape(shape: bytes) -> bool:
     """Whether a shape is that of a whole number of a size that every reader takes."""
     form = NUMBER.fullmatch(shape)
     return bool(form and not form[2] and len(form[1]) <= MOST_DIGITS)
+
+
+def read_float(values: list[Any], kind: type) -> Column | None:
+    """Floats that came as such: texts of them have many spellings."""
+    return Column(values) if kind is float and all(map(isfinite, values)) else None
 
 
 def read_decimal(
@@ -175,11 +181,13 @@ def read_date(values: list[Any], kind: type) -> Column | None:
 
 
 def number_reader(validator: NumberValidator) -> Reader | None:
-    """The reader of a number; a float has none, as texts of floats have many spellings."""
+    """The reader of a number."""
     low, high, step = validator.min_value, validator.max_value, validator.step
     if validator.kind is int and low is not None and high is not None:
         return partial(read_integer, low=int(low), high=int(high))
     bounded = low is not None or high is not None
+    if validator.kind is float and not bounded:
+        return read_float
     if validator.kind is Decimal and step is not None and validator.whole_digits is not None and not bounded:
         places = -int(step.adjusted())
         return partial(
