@@ -13,28 +13,37 @@ SLOT = 8
 class Records(Sequence[Record]):
     """Records that all have the same names. Whoever asks for one gets a dict of his own, made then.
 
-    Nothing in here is Unreadable.
+    `digits` names columns of whole numbers that lie here in digits, as they came: most leave in digits too. A
+    record has numbers there. Nothing in here is Unreadable.
     """
 
-    def __init__(self, columns: Mapping[str, list[Any]], length: int) -> None:
+    def __init__(
+        self, columns: Mapping[str, list[Any]], length: int, digits: frozenset[str] = frozenset()
+    ) -> None:
         self.columns = columns
         self.length = length
+        self.digits = digits
 
     @classmethod
     def joined(cls, parts: "Sequence[Records]") -> "Records":
         """Records of the same names as one."""
         names = parts[0].columns
         columns = {name: list(chain.from_iterable([part.columns[name] for part in parts])) for name in names}
-        return cls(columns, sum(map(len, parts)))
+        return cls(columns, sum(map(len, parts)), parts[0].digits)
 
     def select(self, places: Sequence[int]) -> "Records":
         """Some of them."""
         columns = {name: [values[place] for place in places] for name, values in self.columns.items()}
-        return Records(columns, len(places))
+        return Records(columns, len(places), self.digits)
+
+    def values(self, name: str) -> list[Any]:
+        """A column as its records have it."""
+        return numbers(self.columns[name]) if name in self.digits else self.columns[name]
 
     def size(self) -> int:
         """About how many bytes they are."""
-        return SLOT * self.length * len(self.columns) + sum(map(letters, self.columns.values()))
+        texts = [values for name, values in self.columns.items() if name not in self.digits]
+        return SLOT * self.length * len(self.columns) + sum(map(letters, texts))
 
     def __len__(self) -> int:
         return self.length
@@ -46,27 +55,33 @@ class Records(Sequence[Record]):
     def __getitem__(self, place: int | slice) -> "Record | Records":
         if isinstance(place, slice):
             columns = {name: values[place] for name, values in self.columns.items()}
-            return Records(columns, len(range(*place.indices(self.length))))
+            return Records(columns, len(range(*place.indices(self.length))), self.digits)
         if not -self.length <= place < self.length:
             raise IndexError(place)
-        return {name: values[place] for name, values in self.columns.items()}
+        found = {name: values[place] for name, values in self.columns.items()}
+        return found | {name: int(found[name]) for name in self.digits if found[name] is not None}
 
     def __iter__(self) -> Iterator[Record]:
         if not self.columns:
             return iter([{} for _ in range(self.length)])
         names = list(self.columns)
-        return (dict(zip(names, each, strict=True)) for each in zip(*self.columns.values(), strict=True))
+        return (dict(zip(names, each, strict=True)) for each in zip(*map(self.values, names), strict=True))
 
     def __hash__(self) -> int:
         raise TypeError("records are as lists are")
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Records):
+        if isinstance(other, Records) and self.digits == other.digits:
             return self.length == other.length and self.columns == other.columns
-        return list(self) == other
+        return list(self) == (list(other) if isinstance(other, Records) else other)
 
     def __repr__(self) -> str:
         return f"<{self.length} records of {', '.join(self.columns)}>"
+
+
+def numbers(digits: list[Any]) -> list[Any]:
+    """Whole numbers, of their digits; None stays."""
+    return [None if each is None else int(each) for each in digits]
 
 
 def letters(values: list[Any]) -> int:
@@ -85,6 +100,7 @@ def select(records: Sequence[Record], places: Sequence[int]) -> Sequence[Record]
 def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
     """The records of several pages, by column where all of them are and have the same names."""
     by_column = [part for part in parts if isinstance(part, Records)]
-    if len(by_column) == len(parts) and len({frozenset(part.columns) for part in by_column}) == 1:
+    forms = {(frozenset(part.columns), part.digits) for part in by_column}
+    if len(by_column) == len(parts) and len(forms) == 1:
         return Records.joined(by_column)
     return [record for part in parts for record in part]

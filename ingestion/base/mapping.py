@@ -110,13 +110,24 @@ class FieldMapper:
         in any other one every value is looked at by itself.
         """
         found = Findings()
-        parts: list[list[Column]] = [[] for _ in columns]
+        parts: dict[str, list[Column]] = {column.name: [] for column in columns}
         for start in range(0, len(records), AT_ONCE):
-            some = Levels(records[start : start + AT_ONCE]).all_raws(columns)
-            for column, raws, read in zip(columns, some, parts, strict=True):
-                read.append(self.read_column(column, raws, found, start))
-        made = {column.name: Column.joined(read) for column, read in zip(columns, parts, strict=True)}
-        return made, found
+            levels = Levels(records[start : start + AT_ONCE])
+            read = {column.name: self.read_digits(column, levels) for column in columns}
+            rest = [column for column in columns if read[column.name] is None]
+            for column, raws in zip(rest, levels.all_raws(rest), strict=True):
+                read[column.name] = self.read_column(column, raws, found, start)
+            for name, part in read.items():
+                parts[name] += [part] if part else []
+        return {name: Column.joined(read) for name, read in parts.items()}, found
+
+    def read_digits(self, column: CompiledField, levels: "Levels") -> Column | None:
+        """What becomes of whole numbers that came in digits, where it can be told from those."""
+        digits = levels.digits(column.paths)
+        read = None if digits is None else column.take_digits(digits)
+        if digits is not None and read is not None:
+            self.add_checked(column.name, len(digits) - read.nulls)
+        return read
 
     def read_column(self, column: CompiledField, raws: list[Any], found: "Findings", start: int) -> Column:
         """What becomes of raw values, the first of which is that of record number `start`."""
@@ -254,6 +265,13 @@ class Levels:
             raws[place] if place in raws else self.first_raws(column) for place, column in enumerate(columns)
         ]
 
+    def digits(self, paths: Sequence[Path]) -> list[Any] | None:
+        """The raw values at the first of these paths, where they are whole numbers in digits."""
+        name, records = paths[0][0], self.records
+        if isinstance(records, Records) and name in records.digits and len(paths[0]) == 1:
+            return records.columns[name]
+        return None
+
     def first_raws(self, column: CompiledField) -> list[Any]:
         """The raw values of a column that may be read from several paths: from the first that is there."""
         named = [path[0] for path in column.paths if len(path) == 1]
@@ -280,7 +298,8 @@ def all_objects(level: Sequence[Any]) -> bool:
 def values_at(level: Sequence[Any], names: Sequence[str]) -> list[list[Any]]:
     """What each object has under these names, name by name; MISSING where it has none."""
     if isinstance(level, Records):
-        return [level.columns.get(name) or [MISSING] * len(level) for name in names]
+        absent = [MISSING] * len(level)
+        return [level.values(name) if name in level.columns else absent for name in names]
     try:
         if len(names) == 1:
             return [list(map(itemgetter(names[0]), level))]

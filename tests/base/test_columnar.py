@@ -12,7 +12,7 @@ from ingestion.base.fields import Field
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.reading import joined as one_page
 from ingestion.base.records import Page
-from tests.shop.models import ShopCustomer
+from tests.shop.models import ShopCustomer, ShopStock
 from tests.shop.processors import ShopCustomerProcessor, ShopOrderProcessor
 
 DICTS = [{"id": 1, "name": "Ada"}, {"id": 2, "name": None}, {"id": 3, "name": "Eve"}]
@@ -73,6 +73,19 @@ def test_their_size_counts_every_letter():
 
     assert great.size() - small.size() == 999_999
     assert small.size() >= 16
+
+
+def test_digits_are_numbers_to_whoever_looks():
+    records = Records({"id": ["1", "02", "-3"], "n": ["7", None, "0"]}, 3, frozenset({"id", "n"}))
+    dicts = [{"id": 1, "n": 7}, {"id": 2, "n": None}, {"id": -3, "n": 0}]
+
+    assert list(records) == dicts
+    assert [records[place] for place in range(3)] == dicts
+    assert [records[1:], select(records, [2]), joined([records, records])] == [
+        *(dicts[1:], dicts[2:], dicts + dicts)
+    ]
+    assert records == by_column(dicts)
+    assert joined([records, by_column(dicts)]) == dicts + dicts
 
 
 def test_the_same_page_twice_is_noticed():
@@ -161,6 +174,36 @@ def told(processor, records):
 @example([customer | {"name": "Ada"} for customer in ({"id": "c1"}, {"id": "c1"}, {"id": None})], Paths)
 def test_a_batch_by_column_becomes_what_the_same_dicts_become(dicts, kind):
     assert told(kind(), by_column(dicts)) == told(kind(), dicts)
+
+
+class Digits(BaseProcessor):
+    """Whole numbers for columns of all kinds."""
+
+    model = ShopStock
+    key = ("shop", "article")
+    fields = {"amount": Field("amount", null_values=("0",)), "big": ("big", "article")}
+
+
+WHOLE = st.one_of(st.none(), st.sampled_from([0, 1, 2, 7, -7, 999, 40_000]), st.integers())
+STOCK = ("shop", "article", "amount", "price", "big", "active", "counted_on", "details")
+
+
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(STOCK, WHOLE)), min_size=1, max_size=8), st.data())
+def test_whole_numbers_in_digits_become_what_the_numbers_become(dicts, data):
+    digits = data.draw(st.frozensets(st.sampled_from(STOCK)))
+    columns = {
+        name: [each[name] if each[name] is None or name not in digits else str(each[name]) for each in dicts]
+        for name in STOCK
+    }
+
+    assert told(Digits(), Records(columns, len(dicts), digits)) == told(Digits(), dicts)
+
+
+def test_digits_with_zeros_before_them_are_the_same_numbers():
+    columns = {"shop": ["01", "002"], "article": ["01", "1"], "price": ["007", "0"]}
+    dicts = [{"shop": 1, "article": 1, "price": 7}, {"shop": 2, "article": 1, "price": 0}]
+
+    assert told(Digits(), Records(columns, 2, frozenset(columns))) == told(Digits(), dicts)
 
 
 def test_children_are_found_in_records_by_column():

@@ -12,12 +12,26 @@ from sqlalchemy.pool import NullPool
 
 from ingestion.base.database.faults import translated
 from ingestion.base.database.reflected import Reflected, reflect
-from ingestion.base.database.sessions import CONNECT_SECONDS, SET_UP, Rows, Session, without_times
+from ingestion.base.database.sessions import (
+    CONNECT_SECONDS,
+    SET_UP,
+    WHOLE_TYPES,
+    Rows,
+    Session,
+    without_times,
+)
 from ingestion.base.database.table import Table
 from ingestion.base.exceptions import SyncError, TransientError
 from ingestion.conf import setting
 
 FAULTS = (sa.exc.SQLAlchemyError, errors.MySQLError, OSError, EOFError)
+
+
+def without_numbers(conversions: dict[Any, Any]) -> dict[Any, Any]:
+    """A driver's conversions without those of whole numbers."""
+    return {kind: convert for kind, convert in conversions.items() if kind not in WHOLE_TYPES}
+
+
 BATCH_MODE = {"render_postcompile": True}
 
 
@@ -35,6 +49,12 @@ class MySQLSession(Session):
         """After a text that was not UTF-8."""
         return self.bytes_only
 
+    @property
+    def digits(self) -> frozenset[int]:
+        """All whole numbers: most of them go on in digits."""
+        columns = self.cursor.description if self.cursor is not None else ()
+        return frozenset(place for place, column in enumerate(columns) if column[1] in WHOLE_TYPES)
+
     def failed(self, error: Exception) -> SyncError:
         """A driver's error as one of ours; the connection that had it is not used again."""
         lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
@@ -46,7 +66,7 @@ class MySQLSession(Session):
             self.url,
             poolclass=NullPool,
             connect_args={
-                "conv": without_times(converters.conversions),
+                "conv": without_numbers(without_times(converters.conversions)),
                 "connect_timeout": CONNECT_SECONDS,
                 "read_timeout": float(setting("INGESTION_DATABASE_TIMEOUT", "600")),
             },

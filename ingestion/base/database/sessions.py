@@ -56,6 +56,11 @@ class Session(ABC):
         """Whether texts are still bytes, because one of them was not UTF-8."""
         return False
 
+    @property
+    def digits(self) -> frozenset[int]:
+        """The places of whole numbers that this answer has in digits."""
+        return frozenset()
+
     @abstractmethod
     async def open(self) -> None:
         """Connect. Raises TransientError, AuthenticationError, ConfigurationError."""
@@ -228,6 +233,8 @@ TEXT_TYPES = (0, 7, 10, 12, 246)
 them is lost, not even a zero date, and a decimal goes on as it is."""
 
 BIT = 16
+WHOLE_TYPES = (1, 2, 3, 8, 9)
+"""TINY, SHORT, LONG, LONGLONG, INT24."""
 
 
 def without_times(conversions: Any) -> dict[Any, Any]:

@@ -235,7 +235,7 @@ class DatabaseDataSource(DataSource):
             reader.after = position["after"] if position and number == start else None
             while rows := await self.patiently(reader.next_rows):
                 reader.advance(rows)
-                records = records_of(list(names), rows, changes[self.session.decodes])
+                records = records_of(names, rows, changes[self.session.decodes], self.session.digits)
                 place = {"stretch": number, "after": reader.after} if stretch.order else None
                 yield Page(records, place, records.size(), calls=1)
 
@@ -261,7 +261,7 @@ class DatabaseDataSource(DataSource):
         if window.since and resource.cursor not in table.indexed:
             return None
         ((found,),) = await self.fetch_all(asked.count(COUNTED))
-        return int(found) if found < COUNTED else None
+        return int(found) if int(found) < COUNTED else None
 
     async def exists(self, resource: Resource, key: tuple[Any, ...]) -> bool | None:
         """Whether a key is there."""
@@ -311,7 +311,10 @@ class StretchReader:
         if short or self.taken >= self.limit:
             self.asked = False
             self.ended = short and self.taken < self.limit
-        self.after = place_of(dict(zip(self.names, rows[-1], strict=True)), self.stretch.order)
+        last = list(rows[-1])
+        for place in self.source.session.digits:
+            last[place] = last[place] and int(last[place])
+        self.after = place_of(dict(zip(self.names, last, strict=True)), self.stretch.order)
 
 
 def zone_of(name: tzinfo | str, where: str) -> tzinfo:

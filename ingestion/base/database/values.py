@@ -1,10 +1,10 @@
 """What a driver hands out, as a record has it: times in UTC, zero dates as null, bits as numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from ingestion.base.columnar import Records
+from ingestion.base.columnar import Records, numbers
 from ingestion.base.database.reflected import Kind, Reflected
 from ingestion.base.fields.ordinary import shapes
 
@@ -75,15 +75,11 @@ class Times:
 
     def __call__(self, values: list[Any]) -> list[Any]:
         """A whole column; texts of the usual shape stay texts."""
-        kinds = set(map(type, values))
-        if kinds <= {str, type(None)}:
+        if set(map(type, values)) <= {str, type(None)}:
             there = list(filter(None, values))
-            if ZERO in "\n".join(there):
-                values = dates(values)
-                there = list(filter(None, values))
             found = (shapes(there) if there else None) or {b""}
             if found <= IN_UTC:
-                return [each and f"{each}:00" for each in values]
+                return [each and f"{each}:00" for each in dates(values)]
             if found <= WALLS:
                 return self.walls(values)
         return list(map(self.moment, dates(values)))
@@ -91,14 +87,16 @@ class Times:
     def walls(self, values: list[Any]) -> list[Any]:
         """Texts of clocks that show no zone, as texts in UTC: a whole hour is moved at once."""
         if self.zone is UTC:
-            return [each and f"{each}Z" for each in values]
+            return [each and f"{each}Z" for each in dates(values)]
         hours, odd = self.hours, self.text
         return [
             each and (f"{hour}{each[13:]}Z" if (hour := hours[each[:13]]) else odd(each)) for each in values
         ]
 
-    def text(self, wall: str) -> str:
-        """One time, in UTC, as a text; what is no time stays as it is."""
+    def text(self, wall: str) -> str | None:
+        """One time, in UTC, as a text; a zero date is null, what is no time stays as it is."""
+        if wall.startswith(ZERO):
+            return None
         found = self.moment(wall)
         return f"{found.replace(tzinfo=None).isoformat(' ')}Z" if isinstance(found, datetime) else wall
 
@@ -175,8 +173,19 @@ def decoded(values: list[Any]) -> list[Any]:
     return [each.decode("utf-8", "surrogateescape") if type(each) is bytes else each for each in values]
 
 
-def records_of(names: Sequence[str], rows: Sequence[Sequence[Any]], changes: Mapping[str, Change]) -> Records:
-    """Rows as records; what must be changed is changed by column, the rest is not touched."""
+def records_of(
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    changes: Mapping[str, Change],
+    digits: Iterable[int] = (),
+) -> Records:
+    """Rows as records; what must be changed is changed by column, the rest is not touched.
+
+    `digits` are the places of whole numbers that came in digits.
+    """
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    columns |= {name: change(columns[name]) for name, change in changes.items() if name in columns}
-    return Records(columns, len(rows))
+    whole = {names[place] for place in digits}
+    for name, change in changes.items():
+        if name in columns:
+            columns[name] = change(numbers(columns[name]) if name in whole else columns[name])
+    return Records(columns, len(rows), frozenset(whole - changes.keys()))

@@ -10,7 +10,7 @@ from django.db import models
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.fields.columns import ModelField, converter
 from ingestion.base.fields.declared import MISSING, Conventions, Convert, Field, Missing, Path, lookup
-from ingestion.base.fields.ordinary import Reader, reader_of
+from ingestion.base.fields.ordinary import Reader, reader_of, reads_digits
 from ingestion.base.rows import Column
 from ingestion.base.validators import InvalidValue
 
@@ -78,6 +78,18 @@ class CompiledField:
             return Column(raws)
         column = self.read(there, type(there[0])) if len(kinds - NOTHING) == 1 else None
         return column and column.spread(raws, there)
+
+    def take_digits(self, digits: list[str | None]) -> Column | None:
+        """What `take` makes of whole numbers that are given in digits; None where it needs the numbers."""
+        if self.reader is None or not reads_digits(self.reader):
+            return None
+        there = [each for each in digits if each is not None]
+        if len(there) == len(digits):
+            return self.reader(there, str)
+        if not there or self.required or self.has_default:
+            return None
+        column = self.reader(there, str)
+        return column and column.spread(digits, there)
 
     def read(self, values: list[Any], kind: type) -> Column | None:
         """The column of values of one type, none of them empty."""

@@ -196,6 +196,11 @@ def number_reader(validator: NumberValidator) -> Reader | None:
     return None
 
 
+def reads_digits(reader: Reader) -> bool:
+    """Whether a reader makes the same of a whole number and of its digits, with zeros before them or not."""
+    return isinstance(reader, partial) and reader.func in (read_integer, read_decimal)
+
+
 BUILDERS: dict[type[BaseValidator], Callable[[Any], Reader | None]] = {
     StringValidator: lambda v: None if v.strip else partial(read_text, longest=v.max_length or ANY_LENGTH),
     ObjectIdValidator: lambda v: partial(read_object_id, longest=v.max_length or ANY_LENGTH),
