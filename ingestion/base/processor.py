@@ -11,7 +11,8 @@ from django.db import models
 
 from ingestion.base.exceptions import ConfigurationError, FieldError, RecordError, SourceError
 from ingestion.base.fields import MISSING, Conventions, Field, lookup, split_path
-from ingestion.base.mapping import FieldMapper, Levels, attribute_of, shorten
+from ingestion.base.levels import Levels
+from ingestion.base.mapping import FieldMapper, attribute_of, shorten
 from ingestion.base.records import Batch, Key, Record, Row, Tombstone, digest, to_json
 from ingestion.base.rows import Column, Rows, select
 from ingestion.base.rules import BusinessRuleValidator, field_errors
