@@ -8,7 +8,7 @@ from django.db import connections, models
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.base.loaders.copying import AT_ONCE, copy_text, encoder_of
+from ingestion.base.loaders.copying import AT_ONCE, copy_texts, encoder_of
 from ingestion.base.rows import Column
 from tests.shop.models import ShopOrder
 
@@ -30,7 +30,7 @@ def through_the_server(database, columns, rest=()):
             f"CREATE TEMPORARY TABLE copied (n serial, {', '.join(f'{name} text' for name in names)})"
         )
         with cursor.copy(f"COPY copied ({', '.join(names)}) FROM STDIN") as copy:
-            copy.write(copy_text(columns, rest))
+            copy.write("".join(copy_texts(columns, rest)))
         cursor.execute(f"SELECT {', '.join(names)} FROM copied ORDER BY n")
         return cursor.fetchall()
 

@@ -1,7 +1,7 @@
 """A batch as the text that PostgreSQL's COPY reads, made column by column."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from django.db import models
@@ -79,11 +79,12 @@ def dumped(values: Sequence[Any], connection: Any) -> Texts:
     return list(map(text, values))
 
 
-def copy_text(columns: Sequence[Texts], rest: Sequence[str | None]) -> str:
-    """The rows of these columns, each followed by the same `rest`."""
+def copy_texts(columns: Sequence[Texts], rest: Sequence[str | None]) -> Iterator[str]:
+    """The rows of these columns, each followed by the same `rest`; in parts, so that the server is given the
+    first of them while the next is made."""
     end = "".join(f"\t{each}" for each in map(cell, rest)) + "\n"
-    parts = range(0, len(columns[0]), AT_ONCE)
-    return "".join([part_text([c[start : start + AT_ONCE] for c in columns], end) for start in parts])
+    for start in range(0, len(columns[0]), AT_ONCE):
+        yield part_text([column[start : start + AT_ONCE] for column in columns], end)
 
 
 def part_text(columns: Sequence[Texts], end: str) -> str:

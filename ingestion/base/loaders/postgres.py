@@ -8,9 +8,10 @@ cannot carry goes to the portable loader.
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import DataError, IntegrityError, models, transaction
@@ -18,13 +19,16 @@ from django.utils import timezone
 
 from ingestion.base.exceptions import FieldError
 from ingestion.base.loaders.base import Loaded, Target
-from ingestion.base.loaders.copying import Texts, copy_text, dumped
+from ingestion.base.loaders.copying import Texts, copy_texts, dumped
 from ingestion.base.loaders.portable import STAMPS, PortableLoader, initial, writable
 from ingestion.base.loaders.statements import BETWEEN, Composer, Statements, column_of
 from ingestion.base.records import Key, Row
 from ingestion.base.rows import Rows, columns_of
 
 logger = logging.getLogger("ingestion")
+
+Body = Callable[[], Iterator[str]]
+"""The rows as COPY reads them, as often as they are asked for."""
 
 COPIED = re.compile(r"COPY \S+, line (\d+)(?:, column (\w+))?")
 """Where in a COPY the server stumbled; what follows is the value, which is not repeated."""
@@ -45,7 +49,7 @@ class PostgresLoader(PortableLoader):
             return super().write(rows)
         statements = self.statements(own)
         texts = self.encoded(statements, Rows.of(rows, own))
-        body = copy_text(list(texts.values()), self.constants(own, timezone.now()))
+        body = partial(copy_texts, list(texts.values()), self.constants(own, timezone.now()))
         with self.connection.cursor() as cursor:
             if self.all_new(cursor, statements, texts) and self.fill(cursor, statements, body):
                 loaded, newer = Loaded(created=len(rows)), set[Key]()
@@ -66,7 +70,7 @@ class PostgresLoader(PortableLoader):
         cursor.execute(statements.known, keys)
         return not cursor.fetchone()[0]
 
-    def fill(self, cursor: Any, statements: Statements, body: str) -> bool:
+    def fill(self, cursor: Any, statements: Statements, body: Body) -> bool:
         """New rows straight into the table, which costs half of a merge.
 
         False, with nothing written, where the database refuses one of them: it is no good, or somebody has
@@ -79,7 +83,7 @@ class PostgresLoader(PortableLoader):
             return False
         return True
 
-    def merge(self, cursor: Any, statements: Statements, body: str, count: int) -> tuple[Loaded, set[Key]]:
+    def merge(self, cursor: Any, statements: Statements, body: Body, count: int) -> tuple[Loaded, set[Key]]:
         """Rows of which some may be there: what became of them, and the keys that the guard protects."""
         cursor.execute(statements.stage)
         self.copy(cursor, statements.copy, body)
@@ -107,10 +111,11 @@ class PostgresLoader(PortableLoader):
         """The batch as texts, column by column."""
         return {name: encode(rows.columns[name]) for name, encode in statements.encoders}
 
-    def copy(self, cursor: Any, statement: str, body: str) -> None:
-        """A batch in the text format that the server parses."""
+    def copy(self, cursor: Any, statement: str, body: Body) -> None:
+        """A batch in the text format that the server parses, while the rest of it is still being written."""
         with self.connection.wrap_database_errors, cursor.copy(statement) as copy:
-            copy.write(body)
+            for part in body():
+                copy.write(part)
 
     def newer(self, cursor: Any, statements: Statements) -> set[Key]:
         """The keys of rows that the timestamp guard protects."""
