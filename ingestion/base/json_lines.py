@@ -24,27 +24,36 @@ def json_records(lines: Lines, start: int, most: int, characters: int) -> Iterat
     refuse_other_layouts(lines)
     lines.skip_to(start)
     while texts := lines.take(most, characters):
-        yield read_objects([text.strip(BLANK) for text in texts], lines)
+        yield all_at_once(texts) or read_objects([text.strip(BLANK) for text in texts], lines)
+
+
+def all_at_once(texts: list[str]) -> list[Record]:
+    """The objects of some lines where it can be told of all together that no key was lost; else none.
+
+    None was where they, written again, are the very text that was read, as it is of files without spaces
+    between their tokens; or where as many keys are left as stand in the text, see `decoded`.
+    """
+    try:
+        found = list(map(FAST.decode, texts))
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return []
+    if set(map(type, found)) != {dict}:
+        return []
+    together = "".join(texts)
+    if ENCODER.encode_lines(found) == together.encode():
+        return found
+    return found if not doubtful(together) and together.count('":') == keys_in(found) else []
 
 
 def read_objects(texts: list[str], lines: Lines) -> list[Record]:
     """The objects of the lines that were read last; blank ones say nothing.
 
-    Most lines can be told to have lost no key, and then all of them together; see `decoded`.
+    Where one line must be looked at by itself, the others still need not be.
     """
-    plain = [text for text in texts if text and not doubtful(text)]
-    try:
-        found = list(map(FAST.decode, plain))
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        found = []
-    if set(map(type, found)) != {dict} or "".join(plain).count('":') != keys_in(found):
-        plain, found = [], []
-    if len(found) == len(texts):
-        return found
+    found = all_at_once([text for text in texts if text and not doubtful(text)])
     easy, first = iter(found), lines.number - len(texts) + 1
-    doubted = not plain
     return [
-        read_object(text, lines, number) if doubted or doubtful(text) else next(easy)
+        next(easy) if found and not doubtful(text) else read_object(text, lines, number)
         for number, text in enumerate(texts, first)
         if text
     ]
@@ -138,4 +147,5 @@ def keys_in(values: list[Any]) -> int:
 
 NESTED = frozenset({dict, list})
 FAST = msgspec.json.Decoder(float_hook=exact)
+ENCODER = msgspec.json.Encoder(decimal_format="number")
 DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_float=exact, parse_constant=refuse)
