@@ -94,6 +94,7 @@ def test_float_never_loses_a_whole_number(raw, result):
         ("-1735689600", kept(datetime(1915, 1, 1, tzinfo=UTC))),
         (10**8, kept(datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC))),
         (10**8 - 1, refused("ambiguous")),
+        (-62135596801, refused("out_of_range")),  # a second before the year 1
         (10**11 - 1, kept(datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC))),
         (10**11, kept(datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC))),
         (10**14 - 1, kept(datetime(5138, 11, 16, 9, 46, 39, 999_000, UTC))),

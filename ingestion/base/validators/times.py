@@ -52,7 +52,8 @@ def from_iso(text: str) -> datetime | None:
 def from_epoch(number: int | Decimal) -> datetime:
     """Seconds, milliseconds or microseconds since 1970, told apart by their size.
 
-    Raises InvalidValue (`ambiguous`) for what is none of them, or as well a date written in digits.
+    Raises InvalidValue: `ambiguous` for what is none of them, or as well a date written in digits,
+    `out_of_range` for what lies before the year 1.
     """
     size: int | Decimal = number if number >= 0 else -number
     if not 10**8 <= size < 10**17:
@@ -60,7 +61,10 @@ def from_epoch(number: int | Decimal) -> datetime:
     if _COMPACT.fullmatch(str(int(number))):
         raise InvalidValue("ambiguous", "A date in digits, or milliseconds since 1970? Declare its format.")
     per_unit = SECOND if size < 10**11 else 1000 if size < 10**14 else 1
-    return EPOCH + int(number * per_unit) * MICROSECOND
+    try:
+        return EPOCH + int(number * per_unit) * MICROSECOND
+    except OverflowError:
+        raise InvalidValue("out_of_range", "This time lies before the year 1.") from None
 
 
 class DateTimeValidator(BaseValidator):
