@@ -110,7 +110,8 @@ def acquire(history: SyncHistory) -> None:
         history.pk = run.pk if run and run.lease == history.lease else None
         try:
             if history.pk is None:
-                free(history)
+                if run:
+                    free(run)
                 history.heartbeat_at = DatabaseNow()
                 with transaction.atomic(using):
                     history.save(force_insert=True)
@@ -127,11 +128,8 @@ def let_go(lease: str | None) -> None:
         AT_WORK.discard(holder.token)
 
 
-def free(wanted: SyncHistory) -> None:
-    """Close the run that holds the entity if it is dead. Raises LeaseRefused if it lives."""
-    run = running_run(wanted)
-    if run is None:
-        return
+def free(run: SyncHistory) -> None:
+    """Close the run that holds an entity if it is dead. Raises LeaseRefused if it lives."""
     holder = Holder.parse(run.lease)
     rows = SyncHistory.objects.filter(pk=run.pk, status=Status.RUNNING, lease=run.lease)
     if not (holder and holder.is_dead()):
@@ -143,7 +141,7 @@ def free(wanted: SyncHistory) -> None:
         end_time=timezone.now(),
         error_message=f"interrupted: {who} is gone; closed by the next run",
     )
-    if not closed and (still := running_run(wanted)):
+    if not closed and (still := running_run(run)):
         raise refusal(still)
 
 

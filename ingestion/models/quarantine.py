@@ -38,6 +38,8 @@ class RejectedRecordQuerySet(models.QuerySet["RejectedRecord"]):
 
         Raises nothing of its own; must run inside the batch's transaction.
         """
+        if not errors:
+            return
         fresh = {digest_of(error): self.model.of_error(run, error, status) for error in errors}
         for digests in chunks(list(fresh)):
             known = self.of(run.crm_source, run.sync_type).in_bulk_by_digest(digests)

@@ -1,7 +1,7 @@
 """The portable loader, on every database: what it writes, what it leaves alone, what it says of it."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from uuid import UUID
 
 import pytest
@@ -872,3 +872,24 @@ def test_field_of_an_unknown_kind_is_compared_as_python_compares():
 
     assert same("a", "a") is True
     assert same("a", "A") is False
+
+
+GREAT_NUMBER = Decimal("1234567890123456.7891")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "stored", "sent", "same"),
+    [
+        ("sqlite", Decimal("1234567890123460.0000"), GREAT_NUMBER, True),
+        ("postgresql", Decimal("1234567890123460.0000"), GREAT_NUMBER, False),
+        ("mysql", GREAT_NUMBER, GREAT_NUMBER, True),
+        ("sqlite", None, GREAT_NUMBER, False),
+        ("sqlite", GREAT_NUMBER, None, False),
+        ("sqlite", None, None, True),
+        ("sqlite", Decimal("1E+33").quantize(Decimal("0.0001"), context=Context(40)), Decimal("1E+33"), True),
+    ],
+)
+def test_decimals_are_compared_with_the_digits_that_the_database_keeps(vendor, stored, sent, same):
+    field = models.DecimalField(max_digits=40, decimal_places=4)
+
+    assert comparison(field, vendor)(stored, sent) is same

@@ -9,6 +9,9 @@ from django.db import connections
 
 from tests.routing import OneDatabase
 
+TELL = 250
+"""After so many seeds a process says how far it is."""
+
 
 def tables(using):
     """A database of this process, with the tables that a world needs."""
@@ -34,11 +37,17 @@ def play(seeds, using, verbose=False):
     world = import_module("tests.simulation.world")
     runs, failed, began = 0, [], time.process_time()
     with world.Stage(using) as stage:
-        for seed in seeds:
+        for number, seed in enumerate(seeds, 1):
             try:
                 runs += stage.play(seed, verbose=verbose)
             except world.Violation as error:
                 failed.append((seed, str(error)))
+                print(f"seed {seed}: {error}", flush=True)
+            if number % TELL == 0:
+                rate = runs / (time.process_time() - began)
+                print(
+                    f"{number:,} of {len(seeds):,} seeds: {runs:,} runs, {rate:.0f} in a second", flush=True
+                )
     seconds = time.process_time() - began
     if using != "default":
         connection.close()

@@ -31,6 +31,7 @@ from tests.simulation.clock import START, Clock, VirtualLoop
 from tests.simulation.edges import ATTEMPTS, WORKER, Crash, DatabaseEdge, Processes, Worker
 from tests.simulation.entities import Client, engine_of
 from tests.simulation.oracle import Oracle, Violation
+from tests.simulation.questions import questions_to
 from tests.simulation.service import FATAL, TRANSIENT, Service
 
 NO_LIMIT = RejectLimit(share=None, count=10**6)
@@ -259,7 +260,7 @@ class World:
 
     def is_blocked(self):
         token = WORKER.set(None)
-        found = SyncHistory.objects.filter(status="running").exists()
+        found = self.stage.questions.is_one_running()
         WORKER.reset(token)
         return found
 
@@ -352,7 +353,7 @@ class World:
             self.alone(plan)
             self.clock.advance(3 * DAY)
         self.oracle.at_the_end()
-        before = self.oracle.read_rows()
+        before = self.oracle.database.rows()
         for again in (plan, SyncPlan(max_rejected=NO_LIMIT, full=True)):
             run = Run(self.worker(), again, True)
             self.step((run, 0.0))
@@ -384,6 +385,7 @@ class Stage:
             traveller = stack.enter_context(time_machine.travel(START, tick=False))
             self.clock = Clock(traveller)
             self.edge = DatabaseEdge(connections[self.using])
+            self.questions = questions_to(self.using)
             stack.callback(self.edge.remove)
             for where, name, value in (
                 (psutil, "Process", processes.process),
