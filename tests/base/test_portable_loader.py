@@ -76,25 +76,30 @@ class Loads:
 
 
 @pytest.fixture
-def customers(database):
-    return Loads(database, ShopCustomer, ("id",), timestamp_field="updated_at")
+def loads():
+    return Loads
 
 
 @pytest.fixture
-def orders(database):
-    return Loads(
+def customers(loads, database):
+    return loads(database, ShopCustomer, ("id",), timestamp_field="updated_at")
+
+
+@pytest.fixture
+def orders(loads, database):
+    return loads(
         database, ShopOrder, ("number",), timestamp_field="updated_at", children=ShopOrderProcessor.children
     )
 
 
 @pytest.fixture
-def stock(database):
-    return Loads(database, ShopStock, ("shop", "article"))
+def stock(loads, database):
+    return loads(database, ShopStock, ("shop", "article"))
 
 
 @pytest.fixture
-def categories(database):
-    return Loads(database, ShopCategory, ("id",))
+def categories(loads, database):
+    return loads(database, ShopCategory, ("id",))
 
 
 def customer(number, **values):
@@ -253,10 +258,10 @@ def test_column_of_the_last_change_moves_with_a_change_only(categories):
         "without a timestamp there is no guard",
     ],
 )
-def test_older_rows_do_not_overwrite_newer_ones(database, stored, sent, options, applied):
-    first = Loads(database, ShopCustomer, ("id",))
+def test_older_rows_do_not_overwrite_newer_ones(loads, database, stored, sent, options, applied):
+    first = loads(database, ShopCustomer, ("id",))
     first(customer(1, name="stored", updated_at=stored))
-    again = Loads(database, ShopCustomer, ("id",), **({"timestamp_field": "updated_at"} | options))
+    again = loads(database, ShopCustomer, ("id",), **({"timestamp_field": "updated_at"} | options))
     counts = again(customer(1, name="sent", updated_at=sent))
 
     assert counts == ((0, 1, 0, 0, 0) if applied else (0, 0, 0, 1, 0))
@@ -489,8 +494,8 @@ def test_rows_of_other_keys_are_not_touched(stock):
 @pytest.mark.parametrize(
     "key", [("shop", "article"), ("article", "shop")], ids=["selective last", "selective first"]
 )
-def test_most_selective_column_of_a_key_is_asked(database, key):
-    stock = Loads(database, ShopStock, key)
+def test_most_selective_column_of_a_key_is_asked(loads, database, key):
+    stock = loads(database, ShopStock, key)
     stock(*many(400), *[piece(1, f"b{number}") | {"code": None} for number in range(400)])
     loader = PortableLoader(stock.target)
     keys = {stock.target.key_of(row) for row in many(10)}
@@ -634,9 +639,9 @@ def review(place, customer):
     return {"place": place, "customer_id": customer}
 
 
-def test_child_row_without_a_parent_of_its_own_refuses_the_row_it_came_with(database, customers):
+def test_child_row_without_a_parent_of_its_own_refuses_the_row_it_came_with(loads, database, customers):
     customers(customer(1))
-    categories = Loads(database, ShopCategory, ("id",), children=REVIEWS)
+    categories = loads(database, ShopCategory, ("id",), children=REVIEWS)
     counts = categories(
         category("a") | {"reviews": [review(1, "c1")]},
         category("b") | {"reviews": [review(1, "c1"), review(2, "nobody")]},
@@ -647,9 +652,9 @@ def test_child_row_without_a_parent_of_its_own_refuses_the_row_it_came_with(data
     assert ShopReview.objects.using(database).count() == 1
 
 
-def test_refused_new_rows_leave_no_child_rows_behind(database, customers):
+def test_refused_new_rows_leave_no_child_rows_behind(loads, database, customers):
     customers(customer(1))
-    categories = Loads(database, ShopCategory, ("id",), children=REVIEWS)
+    categories = loads(database, ShopCategory, ("id",), children=REVIEWS)
     categories(category("a") | {"reviews": []})
     counts = categories({"id": "a", "reviews": [review(1, "c1")]}, {"id": "b", "reviews": [review(1, "c1")]})
 
@@ -827,10 +832,10 @@ def test_row_of_another_shop_with_the_same_article_is_another_row(stock):
     assert counts == (2, 0, 0, 0, 0)
 
 
-def test_model_without_a_soft_delete_or_stamps_can_be_loaded(database, orders):
+def test_model_without_a_soft_delete_or_stamps_can_be_loaded(loads, database, orders):
     orders(order(1))
     owner = orders.rows.get().pk
-    plain = Loads(database, ShopOrderLine, ("order_id", "place"))
+    plain = loads(database, ShopOrderLine, ("order_id", "place"))
     plain({"order_id": owner, "place": 1, "article": "nut", "quantity": 1})
     counts = plain({"order_id": owner, "place": 1, "article": "nut", "quantity": 2})
 

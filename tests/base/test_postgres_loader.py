@@ -10,8 +10,7 @@ from ingestion.base.loaders import Target
 from ingestion.base.loaders.postgres import PostgresLoader
 from tests.base.test_portable_loader import *  # noqa: F403 the same tests, by COPY and merge
 from tests.base.test_portable_loader import DAY, STARTED, Loads, customer, piece
-from tests.shop.models import ShopCategory, ShopCustomer, ShopOrder, ShopStock
-from tests.shop.processors import ShopOrderProcessor
+from tests.shop.models import ShopCustomer, ShopStock
 
 OLDER = DAY - timedelta(days=1)
 
@@ -35,25 +34,8 @@ def database(postgres_database):
 
 
 @pytest.fixture
-def customers(database):
-    return Copies(database, ShopCustomer, ("id",), timestamp_field="updated_at")
-
-
-@pytest.fixture
-def orders(database):
-    return Copies(
-        database, ShopOrder, ("number",), timestamp_field="updated_at", children=ShopOrderProcessor.children
-    )
-
-
-@pytest.fixture
-def stock(database):
-    return Copies(database, ShopStock, ("shop", "article"))
-
-
-@pytest.fixture
-def categories(database):
-    return Copies(database, ShopCategory, ("id",))
+def loads():
+    return Copies
 
 
 def versions(loads):
@@ -92,7 +74,15 @@ def test_one_bad_row_among_ten_thousand_is_named_in_few_statements(customers, ba
 
     assert counts == (9_999, 0, 0, 0, 1)
     assert customers.refused == {("c7777",): (next(iter(bad)), "refused")}
+    assert [error.source for _, error in customers.loaded.refused] == [*bad]
     assert len(captured) <= 30
+
+
+def test_column_that_must_have_a_value_is_named(stock):
+    counts = stock(piece(1, "nut", details={}), piece(1, "bolt", details=None))
+
+    assert counts == (1, 0, 0, 0, 1)
+    assert stock.refused == {(1, "bolt"): ("details", "refused")}
 
 
 def statements(captured):
@@ -166,15 +156,27 @@ class Shouting(models.CharField):
         return "upper(%s)"
 
 
-def test_column_of_its_own_kind_is_loaded_the_portable_way(customers, caplog):
+class Fixed(models.CharField):
+    """A column of a type that is not the one of its kind."""
+
+    def db_type(self, connection):
+        return "char(50)"
+
+
+@pytest.mark.parametrize("kind", [Shouting, Fixed])
+def test_column_of_its_own_kind_is_loaded_the_portable_way(customers, caplog, kind):
     caplog.set_level("INFO", "ingestion")
     loader = PostgresLoader(customers.target)
-    field = Shouting(max_length=50, null=True)
+    field = kind(max_length=50, null=True)
     field.set_attributes_from_name("city")
     field.model = ShopCustomer
     loader.by_name["city"] = field
-    with transaction.atomic(customers.target.using):
+    with transaction.atomic(customers.target.using), CaptureQueriesContext(customers.connection) as captured:
         counts = [loader.load([customer(n, city="Rome")]).created for n in (1, 2)]
 
     assert counts == [1, 1]
-    assert caplog.text.count("city is a column of its own kind") == 1
+    assert not any("EXISTS" in each for each in statements(captured))
+    assert (
+        caplog.messages.count("shop_customer is loaded the portable way: city is a column of its own kind")
+        == 1
+    )

@@ -19,6 +19,7 @@ import psutil
 import stamina
 import time_machine
 from asgiref.sync import sync_to_async
+from django.core.management.color import no_style
 from django.db import DatabaseError, InterfaceError, connections
 
 from ingestion.base import limits, reading
@@ -412,9 +413,12 @@ class Stage:
 
     def play(self, seed, **kwargs):
         """One world on a clean database. Answers its number of runs; raises Violation."""
+        tables = [model._meta.db_table for model in MODELS]
+        numbered = [{"table": SyncHistory._meta.db_table, "column": "id"}]
+        renumber = connections[self.using].ops.sequence_reset_by_name_sql(no_style(), numbered)
         with connections[self.using].cursor() as cursor:
-            for model in MODELS:
-                cursor.execute(f"DELETE FROM {model._meta.db_table}")
+            for statement in (*(f"DELETE FROM {table}" for table in tables), *renumber):
+                cursor.execute(statement)
         self.said.clear()
         world = World(seed, self, **kwargs)
         self.edge.world = self.processes.world = world
