@@ -286,6 +286,15 @@ def test_guard_looks_at_the_stored_time_also_where_the_rows_have_none(customers)
     assert customers.values("name", "updated_at") == [("Ada", LATER)]
 
 
+def test_rows_of_a_composite_key_are_protected_too(loads, database):
+    stock = loads(database, ShopStock, ("shop", "article"), timestamp_field="changed_at")
+    stock(piece(1, "nut", changed_at=LATER), piece(1, "bolt", changed_at=DAY))
+    counts = stock(piece(1, "nut", changed_at=DAY), piece(1, "bolt", changed_at=LATER))
+
+    assert counts == (0, 1, 0, 1, 0)
+    assert stock.values("changed_at") == [LATER, LATER]
+
+
 # Alive again.
 
 

@@ -57,6 +57,7 @@ class ShopStock(SourceModel):
     details = models.JSONField(default=dict)
     big = models.BigIntegerField(null=True)
     active = models.BooleanField(null=True)
+    changed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "shop_stock"
