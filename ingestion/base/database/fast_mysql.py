@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,10 @@ def without_numbers(conversions: dict[Any, Any]) -> dict[Any, Any]:
     """A driver's conversions without those of whole numbers."""
     return {kind: convert for kind, convert in conversions.items() if kind not in WHOLE_TYPES}
 
+
+WAITING = 512 * 1024
+"""Bytes that may wait for us on our side: asyncmy makes rows of all that has come at once, and the kernel would
+take megabytes while a batch is made."""
 
 BATCH_MODE = {"render_postcompile": True}
 
@@ -80,6 +85,8 @@ class MySQLSession(Session):
         except FAULTS as error:
             raise self.failed(error) from error
         self.driver._use_unicode = not self.bytes_only
+        socket = self.driver._transport.get_extra_info("socket")
+        socket.setsockopt(SOL_SOCKET, SO_RCVBUF, WAITING)
 
     async def reflect(self, table: Table) -> Reflected:
         """Look a table up."""
