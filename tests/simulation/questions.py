@@ -50,7 +50,7 @@ class Questions:
         self.history = Question(using, history.values_list(*RUN))
         self.stored = Question(using, ShopCustomer.all_objects.values_list("id", *ROW))
         self.quarantine = Question(using, RejectedRecord.objects.waiting().values_list(*KEPT))
-        self.running = Question(using, history.filter(status="running").values_list("pk"))
+        self.running = Question(using, history.filter(status="running").values_list("lease", "heartbeat_at"))
 
     def runs(self):
         """All runs, the oldest first."""
@@ -64,9 +64,9 @@ class Questions:
         """Digest → the payload of a record that waits in quarantine."""
         return dict(self.quarantine.answer())
 
-    def is_one_running(self):
-        """Whether a run holds the lease."""
-        return bool(self.running.answer())
+    def holders(self):
+        """The lease of the run that is at work, if one is, and when it was heard of."""
+        return self.running.answer()
 
 
 questions_to = lru_cache(Questions)

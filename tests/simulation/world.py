@@ -24,6 +24,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from ingestion.base import limits, reading
 from ingestion.base.exceptions import LeaseLost, LeaseRefused, SafetyStop, SyncError, TransientError
+from ingestion.base.lease import STALE
 from ingestion.base.limits import Pace
 from ingestion.base.plan import RejectLimit, SyncPlan
 from ingestion.models import RejectedRecord, SyncHistory
@@ -246,7 +247,7 @@ class World:
         WORKER.set(run.worker)
         await asyncio.sleep(after)
         run.began = self.clock.now()
-        run.blocked = await sync_to_async(self.is_blocked)()
+        run.blocked = await sync_to_async(self.is_blocked)(run.worker)
         self.tell(f"worker {run.worker.pid} on {run.worker.host} starts: {run.plan.as_configuration()}")
         engine = self.engine(client=Client(self))
         task = asyncio.create_task(engine.run(run.plan))
@@ -259,11 +260,20 @@ class World:
         self.runs += 1
         self.tell(f"worker {run.worker.pid} ends: {run.history.status} {run.error!r}")
 
-    def is_blocked(self):
+    def is_blocked(self, worker):
+        """Whether somebody holds the lease who is neither known to be dead nor silent for long."""
         token = WORKER.set(None)
-        found = self.stage.questions.is_one_running()
+        holders = self.stage.questions.holders()
         WORKER.reset(token)
-        return found
+        return any(
+            self.clock.now() - heard <= STALE and not self.knows_dead(worker, lease)
+            for lease, heard in holders
+        )
+
+    def knows_dead(self, worker, lease):
+        """Whether the holder of a lease was a process of the same host, and is gone."""
+        host, _, pid, *_ = lease.split("|")
+        return host == worker.host and self.workers[int(pid)].dead
 
     async def together(self, *runs):
         await asyncio.gather(*(self.run(run, after) for run, after in runs))
