@@ -44,7 +44,7 @@ are played: the clock, the processes of the system, the session to the source, a
 
 - **The source**: concurrent edits, imports with one timestamp for all, timestamps in whole seconds or minutes, an index
   that lags, late commits, clocks that are wrong, soft and hard deletes, records that come back, members that are not
-  shown any more, bad records. Pages by key, by snapshot, or by offsets that shift.
+  shown any more, bad records, and replays of those with a mended mapping. Pages by key, by snapshot, or by offsets that shift.
 - **Faults**: 503 and 429, resets, timeouts, answers cut short, HTML, empty bodies, answers without their list, a cursor
   that is stuck, outages; locks, deadlocks, lost connections, a COMMIT whose answer is lost; signals; death at any
   statement, COMMIT or request; two workers at once; a process that is stopped for minutes and then goes on.
@@ -55,7 +55,8 @@ are played: the clock, the processes of the system, the session to the source, a
   met it eight times in a row; and no run succeeds that was answered with HTML, an empty body, a refusal or no list.
 - **What the oracle forgives**: where offsets shift, a watermark above a record that the list never showed (a full compare must
   bring it) and the deletion of one that two reads running have hidden and that the source cannot be asked for; a row that is
-  newer than the record, because the source's clock was wrong once.
+  newer than the record, because the source's clock was wrong once; where pages are asked for at once, a bad record that an
+  older page with a good version has taken out of quarantine until the next read.
 - **At the end** the table is exactly the source, an unchanged run writes nothing, and a planted secret is nowhere.
 
 `make test` plays 200 of them on SQLite and a few on PostgreSQL; `make simulate SEEDS=10000` (`DB=postgres`) plays more,

@@ -1,6 +1,7 @@
 """The PostgreSQL loader: everything the portable one does, and what it does in its own way."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import models, transaction
@@ -163,14 +164,43 @@ class Fixed(models.CharField):
         return "char(50)"
 
 
+class Plain(models.CharField):
+    """A field of another make for an ordinary column."""
+
+
+class PlainNumber(models.DecimalField):
+    """The same, of a kind whose type has parameters."""
+
+
+def with_field(customers, field, name):
+    """A loader that takes a column for one of this field."""
+    loader = PostgresLoader(customers.target)
+    field.set_attributes_from_name(name)
+    field.model = ShopCustomer
+    loader.by_name[name] = field
+    return loader
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "value"),
+    [
+        (Plain(max_length=50, null=True), "city", "Rome"),
+        (PlainNumber(max_digits=12, decimal_places=2), "balance", Decimal("1.50")),
+    ],
+)
+def test_ordinary_column_of_a_field_of_another_make_is_copied(customers, caplog, field, name, value):
+    caplog.set_level("INFO", "ingestion")
+    loader = with_field(customers, field, name)
+    with transaction.atomic(customers.target.using):
+        loader.load([customer(1) | {name: value}])
+
+    assert (customers.values(name), caplog.messages) == ([value], [])
+
+
 @pytest.mark.parametrize("kind", [Shouting, Fixed])
 def test_column_of_its_own_kind_is_loaded_the_portable_way(customers, caplog, kind):
     caplog.set_level("INFO", "ingestion")
-    loader = PostgresLoader(customers.target)
-    field = kind(max_length=50, null=True)
-    field.set_attributes_from_name("city")
-    field.model = ShopCustomer
-    loader.by_name["city"] = field
+    loader = with_field(customers, kind(max_length=50, null=True), "city")
     with transaction.atomic(customers.target.using), CaptureQueriesContext(customers.connection) as captured:
         counts = [loader.load([customer(n, city="Rome")]).created for n in (1, 2)]
 

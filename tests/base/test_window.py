@@ -404,6 +404,7 @@ def test_earliest_wall_time_before_a_fold_is_where_the_fold_begins_again(zone, c
 
     assert earliest == wall(change, zone)
     assert wall(change - minute, zone) - earliest == by - minute
+    assert earliest_wall_time(change - timedelta(seconds=40.5), ZoneInfo(zone)) == earliest
 
 
 @pytest.mark.parametrize(("zone", "change"), CHANGES)

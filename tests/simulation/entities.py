@@ -7,6 +7,7 @@ from ingestion.base.auth import Bearer
 from ingestion.base.client import BaseAPIClient, Stage
 from ingestion.base.datasource import Resource
 from ingestion.base.exceptions import SourceError
+from ingestion.base.fields import Field
 from ingestion.base.pagination import Cursor, KeysetWindow, PageNumber, Request
 from ingestion.base.sync_engine import BaseSyncEngine
 from ingestion.sync.hubspot.search import epoch, search_within
@@ -83,6 +84,11 @@ class Client(BaseAPIClient):
         return True
 
 
+def mended_name(value):
+    """Of a name that is too long its beginning; one that is missing is not known."""
+    return value[:30]
+
+
 def engine_of(config):
     """The engine that a world's configuration declares."""
     return type(
@@ -104,3 +110,14 @@ def engine_of(config):
             "reconcile_every": timedelta(days=2),
         },
     )
+
+
+class Mended(ShopCustomerProcessor):
+    """The mapping after somebody has seen what is wrong with the names that wait in quarantine."""
+
+    fields = {**ShopCustomerProcessor.fields, "name": Field("name", mended_name)}
+
+
+def mended(engine):
+    """The same entity with that mapping, for a replay."""
+    return type("MendedEngine", (engine,), {"processor_class": Mended})

@@ -28,6 +28,7 @@ class Oracle:
         self.closed = {}
         self.rows = {}
         self.watermark = None
+        self.waiting = {}
 
     # After every step.
 
@@ -111,6 +112,8 @@ class Oracle:
             return
         if version.bad:
             payload = self.waiting.get(key_digest((entry.key,)))
+            if payload is None and row and row["updated_at"] == version.at and row["name"] == "x" * 30:
+                return  # replayed since
             expect(payload is not None, what, entry.key, "is not in quarantine", version)
             kept = json.loads(payload)["updated_at"]
             expect(kept == stamp(version.at), what, entry.key, "an older one is kept", payload)
@@ -142,11 +145,16 @@ class Oracle:
         return not self.world.config.can_ask and self.world.service.absent_twice(key, worker)
 
     def check_shown(self, run, rows):
-        """What a run was shown is stored, unless it has changed since."""
-        service = self.world.service
+        """What a run was shown is stored, unless it has changed since.
+
+        Where pages are asked for at once, one that was answered earlier may come after it, with an older and
+        good version, which takes a bad one out of quarantine until the next read.
+        """
+        service, at_once = self.world.service, self.world.config.pages_at_once > 1
         for key, record in run.worker.shown.items() if run.was_whole() else ():
             entry = service.entries[key]
-            if entry.now.state != "gone" and service.record(key, entry.now) == record:
+            same = entry.now.state != "gone" and service.record(key, entry.now) == record
+            if same and not (at_once and entry.now.bad):
                 self.check_stored(entry, rows, "it was shown")
 
     def check_complete(self, run, rows, history):

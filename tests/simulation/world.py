@@ -10,7 +10,6 @@ import logging
 import random
 import socket
 import uuid
-from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -20,18 +19,19 @@ import stamina
 import time_machine
 from asgiref.sync import sync_to_async
 from django.core.management.color import no_style
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import connections
 
 from ingestion.base import limits, reading
-from ingestion.base.exceptions import LeaseLost, LeaseRefused, SafetyStop, SyncError, TransientError
 from ingestion.base.lease import STALE
 from ingestion.base.limits import Pace
 from ingestion.base.plan import RejectLimit, SyncPlan
+from ingestion.base.replay import QuarantineSource
 from ingestion.models import RejectedRecord, SyncHistory
 from tests.shop.models import ShopCustomer
 from tests.simulation.clock import START, Clock, VirtualLoop
-from tests.simulation.edges import ATTEMPTS, WORKER, Crash, DatabaseEdge, Processes, Worker
-from tests.simulation.entities import Client, engine_of
+from tests.simulation.drawn import Config, Run
+from tests.simulation.edges import ATTEMPTS, WORKER, DatabaseEdge, Processes, Worker
+from tests.simulation.entities import Client, engine_of, mended
 from tests.simulation.oracle import Oracle, Violation
 from tests.simulation.questions import questions_to
 from tests.simulation.service import FATAL, TRANSIENT, Service
@@ -39,106 +39,6 @@ from tests.simulation.service import FATAL, TRANSIENT, Service
 NO_LIMIT = RejectLimit(share=None, count=10**6)
 MODELS = (RejectedRecord, SyncHistory, ShopCustomer)
 DAY = 86_400
-OURS = (SyncError, DatabaseError, InterfaceError)
-
-
-@dataclass
-class Config:
-    """What a seed has drawn for its world."""
-
-    kind: str
-    paging: str = "keyset"
-    resumable: bool = True
-    has_cursor: bool = True
-    archives: bool = False
-    deletes: str = "ignore"
-    can_ask: bool = False
-    late: bool = False
-    page_size: int = 4
-    pages_at_once: int = 1
-    batch_rows: int = 6
-    index_lag: float = 0.0
-    grain: float = 0.001
-    overlap: float = 300.0
-    busy: int = 3
-    cap: int = 20
-    most_entries: int = 40
-    account: str = "account 1"
-    writers: dict = field(default_factory=dict)
-
-    @classmethod
-    def drawn(cls, rng):
-        config = cls(rng.choice(["delta", "delta", "delta", "sweep", "swept list"]))
-        config.page_size = rng.randrange(2, 8)
-        config.batch_rows = rng.choice([2, 3, 5, 8, 2000])
-        config.index_lag = rng.choice([0.0, 0.0, 30.0, 90.0])
-        config.grain = rng.choice([0.001, 1.0, 60.0])
-        config.overlap = rng.choice([0.0, 300.0])
-        config.busy = rng.choice([1, 2, 3, 4])
-        writers = {"create": 4, "edit": 6, "edit_many": 1, "create_many": 1, "spoil": 0.5, "restore": 1}
-        if config.kind == "delta":
-            config.archives, config.deletes = True, "tombstone"
-            config.late = rng.random() < 0.4
-            writers |= {"archive": 1.5, "future": 0.15}
-        else:
-            config.deletes = "sweep"
-            writers |= {"remove": 1.5}
-            config.has_cursor = config.late = config.kind == "sweep"
-            if config.kind == "swept list":
-                config.paging = rng.choice(["unstable", "unstable", "snapshot", "keyset"])
-                config.resumable = config.paging == "keyset"
-                config.has_cursor = config.paging == "unstable" and rng.random() < 0.5
-                config.can_ask = rng.random() < 0.3
-                config.pages_at_once = rng.choice([1, 1, 3])
-        if config.late:
-            writers["late"] = 0.7
-        config.writers = writers
-        return config
-
-
-@dataclass
-class Run:
-    """One run of the engine in one worker, and what became of it."""
-
-    worker: Worker
-    plan: SyncPlan
-    alone: bool
-    cancel_after: float | None = None
-    began: object = None
-    error: BaseException | None = None
-    history: SyncHistory | None = None
-    blocked: bool = False
-
-    def may_fail(self):
-        """Whether something was done to this run that explains its error."""
-        error, worker = self.error, self.worker
-        if worker.died:
-            return isinstance(
-                error, (SyncError, DatabaseError, InterfaceError, Crash, asyncio.CancelledError)
-            )
-        if isinstance(error, asyncio.CancelledError):
-            return self.cancel_after is not None
-        if isinstance(error, SafetyStop) and "refused to delete" in str(error):
-            return "refused to delete all" in str(error) or not self.plan.allow_deletes
-        if isinstance(error, LeaseRefused):
-            return self.blocked or not self.alone
-        if isinstance(error, LeaseLost):
-            return not self.alone
-        if isinstance(error, TransientError):
-            return worker.worn_out
-        return isinstance(error, SyncError) and bool(worker.fatal)
-
-    def must_fail(self):
-        """Whether it was given something that is no answer; a cut run may not have come to that page."""
-        return bool(set(self.worker.fatal) - {"stuck cursor"}) and not self.plan.max_records
-
-    def may_stay_open(self):
-        """Whether its row may still say `running`: nobody was there to close it, or the database never."""
-        return self.worker.died or self.worker.cannot_close
-
-    def was_whole(self):
-        """Whether everything that it was shown must be stored now."""
-        return self.error is None and not self.plan.dry_run and not self.plan.max_records
 
 
 class World:
@@ -249,7 +149,7 @@ class World:
         run.began = self.clock.now()
         run.blocked = await sync_to_async(self.is_blocked)(run.worker)
         self.tell(f"worker {run.worker.pid} on {run.worker.host} starts: {run.plan.as_configuration()}")
-        engine = self.engine(client=Client(self))
+        engine = self.replaying() if run.plan.replay else self.engine(client=Client(self))
         task = asyncio.create_task(engine.run(run.plan))
         if run.cancel_after is not None:
             asyncio.get_running_loop().call_later(run.cancel_after, task.cancel)
@@ -259,6 +159,11 @@ class World:
         run.worker.dead = True
         self.runs += 1
         self.tell(f"worker {run.worker.pid} ends: {run.history.status} {run.error!r}")
+
+    def replaying(self):
+        """The engine with a mapping that takes more, over what waits in quarantine."""
+        rows = RejectedRecord.objects.of("simulated", "customers").waiting()
+        return mended(self.engine)(client=QuarantineSource(rows))
 
     def is_blocked(self, worker):
         """Whether somebody holds the lease who is neither known to be dead nor silent for long."""
@@ -321,6 +226,17 @@ class World:
         first.worker.frozen = (begin, begin + self.rng.uniform(200, 900))
         self.step((first, 0.0), (second, self.rng.uniform(10, 700)))
 
+    def mend(self):
+        """Somebody lets in what waits; perhaps while the source is read, or with a process that dies."""
+        plan = SyncPlan(max_rejected=NO_LIMIT, replay=True)
+        if not self.oracle.waiting:
+            self.calm()
+        elif self.rng.random() < 0.5:
+            self.alone(plan, crash_at=self.rng.choice((0, 0, self.rng.randrange(1, 40))))
+        else:
+            first, second = Run(self.worker(), plan, False), Run(self.worker(), self.plan(), False)
+            self.step((first, self.rng.uniform(0, 15)), (second, 0.0))
+
     def drift(self):
         """The source stops showing a member of every record, or shows it again."""
         self.service.quiet = True
@@ -345,6 +261,7 @@ class World:
             self.two_workers: 1,
             self.zombie: 1,
             self.drift: 1,
+            self.mend: 1,
         }
         for _ in range(self.rng.randrange(5, 25)):
             self.service.write()
