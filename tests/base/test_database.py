@@ -1,6 +1,7 @@
 """Databases as sources: order, windows, awkward values, lost connections."""
 
 import asyncio
+import json
 import sqlite3
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from ingestion.base.factory import DataSourceFactory
 from ingestion.base.plan import SyncPlan
 from ingestion.base.window import Window
 from ingestion.models import RejectedRecord, SyncHistory
+from ingestion.models.quarantine import State
 from tests import databases
 from tests.chinook import engines, models
 from tests.databases import Proxy
@@ -300,6 +302,31 @@ def test_read_as_bytes_brings_the_same_records(mariadb):
             await super().ready()
 
     assert read(mariadb, client_class=Bytes)[0].records == read(mariadb)[0].records
+
+
+class OwnCharacters(DatabaseDataSource):
+    """A server that sends each text in the characters of its column, whatever was asked for."""
+
+    async def ready(self):
+        opened = not self.open
+        await super().ready()
+        if opened:
+            await self.session.connection.exec_driver_sql("SET character_set_results = NULL")
+
+
+def test_bytes_that_are_not_utf8_end_in_quarantine_and_the_rest_is_loaded(mariadb, quick):
+    mariadb.run('ALTER TABLE "order" MODIFY name VARCHAR(40) CHARACTER SET latin1')
+    fill(mariadb, [(n, "Zoë" if n == 250 else f"row {n}", wall(n)) for n in range(1, 301)])
+    client = OwnCharacters(mariadb.url, page_size=100)
+    history = engines.ReadingSyncEngine(client=client).sync(SyncPlan())
+    names = dict(models.Reading.objects.values_list("id", "name"))
+    (kept,) = RejectedRecord.objects.all()
+
+    assert client.session.decodes
+    assert counts(history)[:2] == (300, 300)
+    assert names == {n: None if n == 250 else f"row {n}" for n in range(1, 301)}
+    assert [error["field"] for error in kept.errors] == ["name"]
+    assert (kept.status, json.loads(kept.payload)["name"]) == (State.WARNING, "Zo\udceb")
 
 
 def test_naive_times_take_the_declared_zone(source):

@@ -34,8 +34,8 @@ def without_numbers(conversions: dict[Any, Any]) -> dict[Any, Any]:
 
 
 WAITING = 512 * 1024
-"""Bytes that may wait for us on our side: asyncmy makes rows of all that has come at once, and the kernel would
-take megabytes while a batch is made."""
+"""Bytes that may wait for us on our side: asyncmy makes rows of all that has come, and the kernel would take
+megabytes while a batch is made."""
 
 BATCH_MODE = {"render_postcompile": True}
 
