@@ -54,7 +54,8 @@ class Tool:
 
     def start(self, way: Way) -> tuple[Sequence[str], dict[str, str]]:
         """Its command and environment."""
-        return self.command(way, self.home), os.environ | self.environment(way)
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}  # as pip leaves an installed package
+        return self.command(way, self.home), os.environ | compiled | self.environment(way)
 
 
 def ours(way: Way, home: Path) -> Sequence[str]:

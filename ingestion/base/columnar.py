@@ -1,6 +1,7 @@
 """A page's records, kept by column: of a wide table most are never looked at one by one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cached_property
 from itertools import chain
 from typing import Any, overload
 
@@ -18,18 +19,39 @@ class Records(Sequence[Record]):
     """
 
     def __init__(
-        self, columns: Mapping[str, list[Any]], length: int, digits: frozenset[str] = frozenset()
+        self,
+        columns: Mapping[str, list[Any]],
+        length: int,
+        digits: frozenset[str] = frozenset(),
+        parts: "Sequence[Records]" = (),
     ) -> None:
-        self.columns = columns
+        self.given = columns
         self.length = length
         self.digits = digits
+        self.parts = parts
 
     @classmethod
     def joined(cls, parts: "Sequence[Records]") -> "Records":
-        """Records of the same names as one."""
-        names = parts[0].columns
-        columns = {name: list(chain.from_iterable([part.columns[name] for part in parts])) for name in names}
-        return cls(columns, sum(map(len, parts)), parts[0].digits)
+        """Records of the same names as one; its columns are joined when somebody asks for them."""
+        return cls(parts[0].given, sum(map(len, parts)), parts[0].digits, parts)
+
+    @property
+    def names(self) -> Set[str]:
+        """What every record has."""
+        return self.given.keys()
+
+    @cached_property
+    def columns(self) -> Mapping[str, list[Any]]:
+        """The values of each name, as they lie here."""
+        if not self.parts:
+            return self.given
+        every = [part.columns for part in self.parts]
+        return {name: list(chain.from_iterable([part[name] for part in every])) for name in self.names}
+
+    def pieces(self, most: int) -> "Iterator[Records]":
+        """All of them, some at a time: the pages they came in, or less where those are long."""
+        for part in self.parts or (self,):
+            yield from (part[start : start + most] for start in range(0, len(part), most))
 
     def select(self, places: Sequence[int]) -> "Records":
         """Some of them."""
@@ -43,7 +65,7 @@ class Records(Sequence[Record]):
     def size(self) -> int:
         """About how many bytes they are."""
         texts = [values for name, values in self.columns.items() if name not in self.digits]
-        return SLOT * self.length * len(self.columns) + sum(map(letters, texts))
+        return SLOT * self.length * len(self.names) + sum(map(letters, texts))
 
     def __len__(self) -> int:
         return self.length
@@ -54,6 +76,8 @@ class Records(Sequence[Record]):
     def __getitem__(self, place: slice) -> "Records": ...
     def __getitem__(self, place: int | slice) -> "Record | Records":
         if isinstance(place, slice):
+            if place.indices(self.length) == (0, self.length, 1):
+                return self
             columns = {name: values[place] for name, values in self.columns.items()}
             return Records(columns, len(range(*place.indices(self.length))), self.digits)
         if not -self.length <= place < self.length:
@@ -62,9 +86,9 @@ class Records(Sequence[Record]):
         return found | {name: int(found[name]) for name in self.digits if found[name] is not None}
 
     def __iter__(self) -> Iterator[Record]:
-        if not self.columns:
+        if not self.names:
             return iter([{} for _ in range(self.length)])
-        names = list(self.columns)
+        names = list(self.names)
         return (dict(zip(names, each, strict=True)) for each in zip(*map(self.values, names), strict=True))
 
     def __hash__(self) -> int:
@@ -76,7 +100,7 @@ class Records(Sequence[Record]):
         return list(self) == (list(other) if isinstance(other, Records) else other)
 
     def __repr__(self) -> str:
-        return f"<{self.length} records of {', '.join(self.columns)}>"
+        return f"<{self.length} records of {', '.join(self.names)}>"
 
 
 def numbers(digits: list[Any]) -> list[Any]:
@@ -87,9 +111,9 @@ def numbers(digits: list[Any]) -> list[Any]:
 def letters(values: list[Any]) -> int:
     """How long texts are together; 0 where they are none."""
     try:
-        return sum(map(len, filter(None, values)))
+        return len("".join(filter(None, values)))  # a third of the time that adding their lengths takes
     except TypeError:
-        return 0
+        return sum([len(each) for each in values if isinstance(each, (str, bytes))])
 
 
 def select(records: Sequence[Record], places: Sequence[int]) -> Sequence[Record]:
@@ -100,7 +124,15 @@ def select(records: Sequence[Record], places: Sequence[int]) -> Sequence[Record]
 def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
     """The records of several pages, by column where all of them are and have the same names."""
     by_column = [part for part in parts if isinstance(part, Records)]
-    forms = {(frozenset(part.columns), part.digits) for part in by_column}
+    forms = {(frozenset(part.names), part.digits) for part in by_column}
     if len(by_column) == len(parts) and len(forms) == 1:
         return Records.joined(by_column)
     return [record for part in parts for record in part]
+
+
+def pieces(records: Sequence[Record], most: int) -> Iterator[Sequence[Record]]:
+    """Many records, at most so many at a time."""
+    if isinstance(records, Records):
+        yield from records.pieces(most)
+    else:
+        yield from (records[start : start + most] for start in range(0, len(records), most))

@@ -44,7 +44,7 @@ class Levels:
         """The names at one level; None where it is not made of objects alone."""
         found = self.level(above)
         if isinstance(found, Records):
-            return set(found.columns)
+            return set(found.names)
         level = [each for each in found if each is not MISSING]
         if any(not isinstance(each, Mapping) for each in level):
             return None
@@ -73,7 +73,7 @@ class Levels:
         """The raw values of a column that may be read from several paths: from the first that is there."""
         named = [path[0] for path in column.paths if len(path) == 1]
         if isinstance(self.records, Records) and len(named) == len(column.paths):
-            first = next((name for name in named if name in self.records.columns), named[0])
+            first = next((name for name in named if name in self.records.names), named[0])
             return values_at(self.records, [first])[0]
         return [column.find(record) for record in self.records]
 
@@ -96,7 +96,7 @@ def values_at(level: Sequence[Any], names: Sequence[str]) -> list[list[Any]]:
     """What each object has under these names, name by name; MISSING where it has none."""
     if isinstance(level, Records):
         absent = [MISSING] * len(level)
-        return [level.values(name) if name in level.columns else absent for name in names]
+        return [level.values(name) if name in level.names else absent for name in names]
     try:
         if len(names) == 1:
             return [list(map(itemgetter(names[0]), level))]
@@ -141,7 +141,7 @@ def nothing_else(records: Sequence[Any], known: Mapping[str, Any]) -> bool:
     """Whether objects have no names but known ones, and objects where objects are known."""
     if not all_objects(records):
         return False
-    names = records.columns if isinstance(records, Records) else set().union(*records)
+    names = records.names if isinstance(records, Records) else set().union(*records)
     if not known.keys() >= set(names):
         return False
     below = [(name, tree) for name, tree in known.items() if tree is not True]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 
+from ingestion.base.columnar import pieces
 from ingestion.base.exceptions import ConfigurationError, FieldError, hint
 from ingestion.base.fields import MISSING, CompiledField, Conventions, Field, Path, compile_field
 from ingestion.base.levels import Levels, known_paths, nothing_else, remainder
@@ -23,7 +24,7 @@ REJECTING = frozenset({"too_long"})
 
 VALUE_LENGTH = 200
 
-AT_ONCE = 500
+AT_ONCE = 1000
 """Records that are mapped at once: few enough to stay in the processor's cache from one look to the next."""
 
 
@@ -110,14 +111,16 @@ class FieldMapper:
         """
         found = Findings()
         parts: dict[str, list[Column]] = {column.name: [] for column in columns}
-        for start in range(0, len(records), AT_ONCE):
-            levels = Levels(records[start : start + AT_ONCE])
+        start = 0
+        for some in pieces(records, AT_ONCE):
+            levels = Levels(some)
             read = {column.name: self.read_digits(column, levels) for column in columns}
             rest = [column for column in columns if read[column.name] is None]
             for column, raws in zip(rest, levels.all_raws(rest), strict=True):
                 read[column.name] = self.read_column(column, raws, found, start)
             for name, part in read.items():
                 parts[name] += [part] if part else []
+            start += len(some)
         return {name: Column.joined(read) for name, read in parts.items()}, found
 
     def read_digits(self, column: CompiledField, levels: "Levels") -> Column | None:
