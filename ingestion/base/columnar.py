@@ -15,7 +15,7 @@ class Records(Sequence[Record]):
     """Records that all have the same names. Whoever asks for one gets a dict of his own, made then.
 
     `digits` names columns of whole numbers that lie here in digits, as they came: most leave in digits too. A
-    record has numbers there. Nothing in here is Unreadable.
+    record has numbers there. `moments` names columns of texts that are known to be moments in UTC.
     """
 
     def __init__(
@@ -23,17 +23,20 @@ class Records(Sequence[Record]):
         columns: Mapping[str, list[Any]],
         length: int,
         digits: frozenset[str] = frozenset(),
+        moments: frozenset[str] = frozenset(),
         parts: "Sequence[Records]" = (),
     ) -> None:
         self.given = columns
         self.length = length
         self.digits = digits
+        self.moments = moments
         self.parts = parts
 
     @classmethod
     def joined(cls, parts: "Sequence[Records]") -> "Records":
         """Records of the same names as one; its columns are joined when somebody asks for them."""
-        return cls(parts[0].given, sum(map(len, parts)), parts[0].digits, parts)
+        moments = frozenset.intersection(*(part.moments for part in parts))
+        return cls(parts[0].given, sum(map(len, parts)), parts[0].digits, moments, parts)
 
     @property
     def names(self) -> Set[str]:
@@ -56,7 +59,7 @@ class Records(Sequence[Record]):
     def select(self, places: Sequence[int]) -> "Records":
         """Some of them."""
         columns = {name: [values[place] for place in places] for name, values in self.columns.items()}
-        return Records(columns, len(places), self.digits)
+        return Records(columns, len(places), self.digits, self.moments)
 
     def values(self, name: str) -> list[Any]:
         """A column as its records have it."""
@@ -79,7 +82,7 @@ class Records(Sequence[Record]):
             if place.indices(self.length) == (0, self.length, 1):
                 return self
             columns = {name: values[place] for name, values in self.columns.items()}
-            return Records(columns, len(range(*place.indices(self.length))), self.digits)
+            return Records(columns, len(range(*place.indices(self.length))), self.digits, self.moments)
         if not -self.length <= place < self.length:
             raise IndexError(place)
         found = {name: values[place] for name, values in self.columns.items()}

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 from ingestion.base.columnar import Records
-from ingestion.base.fields import MISSING, CompiledField, Path, lookup
+from ingestion.base.fields import MISSING, CompiledField, Known, Path, lookup
 from ingestion.base.records import Record
 
 
@@ -62,12 +62,13 @@ class Levels:
             raws[place] if place in raws else self.first_raws(column) for place, column in enumerate(columns)
         ]
 
-    def digits(self, paths: Sequence[Path]) -> list[Any] | None:
-        """The raw values at the first of these paths, where they are whole numbers in digits."""
+    def known(self, paths: Sequence[Path]) -> tuple[Known | None, list[Any]]:
+        """What is known of the texts at the first of these paths, and those texts."""
         name, records = paths[0][0], self.records
-        if isinstance(records, Records) and name in records.digits and len(paths[0]) == 1:
-            return records.columns[name]
-        return None
+        if not isinstance(records, Records) or len(paths[0]) > 1 or name not in records.names:
+            return None, []
+        known: Known | None = "digits" if name in records.digits else None
+        return "moments" if name in records.moments else known, records.columns[name]
 
     def first_raws(self, column: CompiledField) -> list[Any]:
         """The raw values of a column that may be read from several paths: from the first that is there."""

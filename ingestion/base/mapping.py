@@ -114,7 +114,7 @@ class FieldMapper:
         start = 0
         for some in pieces(records, AT_ONCE):
             levels = Levels(some)
-            read = {column.name: self.read_digits(column, levels) for column in columns}
+            read = {column.name: self.read_known(column, levels) for column in columns}
             rest = [column for column in columns if read[column.name] is None]
             for column, raws in zip(rest, levels.all_raws(rest), strict=True):
                 read[column.name] = self.read_column(column, raws, found, start)
@@ -123,12 +123,12 @@ class FieldMapper:
             start += len(some)
         return {name: Column.joined(read) for name, read in parts.items()}, found
 
-    def read_digits(self, column: CompiledField, levels: "Levels") -> Column | None:
-        """What becomes of whole numbers that came in digits, where it can be told from those."""
-        digits = levels.digits(column.paths)
-        read = None if digits is None else column.take_digits(digits)
-        if digits is not None and read is not None:
-            self.add_checked(column.name, len(digits) - read.nulls)
+    def read_known(self, column: CompiledField, levels: "Levels") -> Column | None:
+        """What becomes of texts of which the client knows what they are, where that is enough to tell."""
+        known, texts = levels.known(column.paths)
+        read = column.take_known(texts, known) if known else None
+        if read is not None:
+            self.add_checked(column.name, len(texts) - read.nulls)
         return read
 
     def read_column(self, column: CompiledField, raws: list[Any], found: "Findings", start: int) -> Column:

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingestion.base.columnar import Records, joined, select
+from ingestion.base.columnar import Records, joined, pieces, select
 from ingestion.base.datasource import LoopGuard
 from ingestion.base.exceptions import SourceError
 from ingestion.base.fields import Field
@@ -204,6 +204,41 @@ def test_digits_with_zeros_before_them_are_the_same_numbers():
     dicts = [{"shop": 1, "article": 1, "price": 7}, {"shop": 2, "article": 1, "price": 0}]
 
     assert told(Digits(), Records(columns, 2, frozenset(columns))) == told(Digits(), dicts)
+
+
+class Dated(BaseProcessor):
+    """Moments for columns of all kinds."""
+
+    model = ShopCustomer
+    timestamp_field = "updated_at"
+    fields = {"name": "seen", "city": "seen", "updated_at": "seen", "visits": "seen"}
+
+
+class Undated(Dated):
+    """One of the moments means that there is none."""
+
+    fields = Dated.fields | {"updated_at": Field("seen", null_values=("1900-01-01 00:00:00Z",))}
+
+
+MOMENT = st.sampled_from([None, "2026-03-01 10:00:00Z", "1900-01-01 00:00:00Z", "2026-03-01 10:00:00.120Z"])
+
+
+@given(st.lists(MOMENT, min_size=1, max_size=6), st.sampled_from([Dated, Undated]))
+def test_what_is_known_to_be_a_moment_becomes_what_its_text_becomes(moments, kind):
+    columns = {"id": [str(place) for place in range(len(moments))], "seen": moments}
+    known = Records(columns, len(moments), moments=frozenset(["seen"]))
+
+    assert told(kind(), joined([known, known])) == told(kind(), [*known, *known])
+
+
+def test_records_in_parts_are_the_records_of_their_parts():
+    parts = [by_column(DICTS[:2]), by_column(DICTS[2:])]
+
+    assert [list(piece) for piece in joined(parts).pieces(2)] == [DICTS[:2], DICTS[2:]]
+    assert [len(piece) for piece in joined(parts).pieces(1)] == [1, 1, 1]
+    assert [list(piece) for piece in pieces(DICTS, 2)] == [DICTS[:2], DICTS[2:]]
+    assert joined(parts)[1:] == DICTS[1:]
+    assert joined(parts)[:] == DICTS
 
 
 def test_children_are_found_in_records_by_column():

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import mssql, oracle
 from ingestion.base.database import DatabaseDataSource, Table
 from ingestion.base.database.reflected import matched
 from ingestion.base.database.statements import Statements
-from ingestion.base.database.values import Times
+from ingestion.base.database.values import Moments, Times
 from ingestion.base.exceptions import AuthenticationError, ConfigurationError, SafetyStop, TransientError
 from ingestion.base.factory import DataSourceFactory
 from ingestion.base.plan import SyncPlan
@@ -349,6 +349,19 @@ def test_times_moved_by_the_hour_are_those_moved_one_by_one(zone):
         None if each is None or each.startswith("0000") else times.moment(each) for each in walls
     ]
     assert times(["2026-02-30 10:00:00"]) == ["2026-02-30 10:00:00"]  # what is no day stays as it is
+
+
+def test_only_what_is_a_time_without_a_doubt_is_called_one():
+    """MySQL lets a month without a day in, and a day that no month has; SQLite any time at all."""
+    wanted = ZoneInfo("America/Los_Angeles")
+    sure = ["2026-03-01 10:00:00", None, "0000-00-00 00:00:00", "2026-03-08 02:30:00", "1000-01-01 00:00:00"]
+    times = Times(wanted, checked=True)
+
+    assert type(times(sure)) is Moments
+    for doubtful in ("2026-00-00 00:00:00", "2026-02-30 10:00:00", "9999-12-31 23:59:59"):
+        assert type(times([*sure, doubtful])) is list
+    assert type(times(["not a time"])) is type(Times(wanted)(sure)) is list
+    assert type(times(sure)) is Moments
 
 
 def parsed(moment):

@@ -15,6 +15,9 @@ HOUR = timedelta(hours=1)
 HOURS = 50_000
 """Hours that are remembered; there are 8,766 in a year."""
 
+CHECKED = ("mysql", "mariadb", "postgresql")
+"""Databases that let no time in but from 00:00:00 to 23:59:59."""
+
 WALLS = frozenset(
     f"0000-00-00 00:00:00{fraction}".encode()
     for fraction in ("", *("." + "0" * digits for digits in range(1, 7)))
@@ -31,10 +34,8 @@ def changes_of(table: Reflected, zone: tzinfo, *, decode: bool = False) -> Mappi
     With `decode` texts are bytes still: one of them was not UTF-8.
     """
     found: dict[str, Change] = {}
-    clocks = {
-        "moment": Times(zone),
-        "utc": Times(UTC),
-    }  # what one column's times have taught is of use to all
+    # what one column's times have taught is of use to all
+    clocks = {"moment": Times(zone, checked=table.dialect in CHECKED), "utc": Times(UTC)}
     for name in table.columns:
         kind: Kind = table.kinds.get(name, "other")
         steps: list[Change] = [decoded] if decode and kind not in ("bytes", "bit") else []
@@ -62,6 +63,10 @@ def chained(steps: Sequence[Change]) -> Change:
     return change
 
 
+class Moments(list[Any]):
+    """Texts that are moments in UTC without a doubt, and nulls."""
+
+
 class Times:
     """Times without an offset are in `zone`; with one they are what they say; zero dates are null.
 
@@ -69,9 +74,11 @@ class Times:
     before the gap (PEP 495). What is no time stays as it is: the mapping says what becomes of it.
     """
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, *, checked: bool = False) -> None:
         self.zone = zone
+        self.checked = checked
         self.hours = Hours(zone)
+        self.unclear = 0
 
     def __call__(self, values: list[Any]) -> list[Any]:
         """A whole column; texts of the usual shape stay texts."""
@@ -88,17 +95,21 @@ class Times:
         """Texts of clocks that show no zone, as texts in UTC: a whole hour is moved at once."""
         if self.zone is UTC:
             return [each and f"{each}Z" for each in dates(values)]
-        hours, odd = self.hours, self.text
-        return [
+        hours, odd, before = self.hours, self.text, self.unclear
+        found = [
             each and (f"{hour}{each[13:]}Z" if (hour := hours[each[:13]]) else odd(each)) for each in values
         ]
+        return Moments(found) if self.checked and self.unclear == before else found
 
     def text(self, wall: str) -> str | None:
         """One time, in UTC, as a text; a zero date is null, what is no time stays as it is."""
         if wall.startswith(ZERO):
             return None
         found = self.moment(wall)
-        return f"{found.replace(tzinfo=None).isoformat(' ')}Z" if isinstance(found, datetime) else wall
+        if isinstance(found, datetime):
+            return f"{found.replace(tzinfo=None).isoformat(' ')}Z"
+        self.unclear += 1
+        return wall
 
     def moment(self, value: Any) -> Any:
         """One time, in UTC."""
@@ -188,4 +199,5 @@ def records_of(
     for name, change in changes.items():
         if name in columns:
             columns[name] = change(numbers(columns[name]) if name in whole else columns[name])
-    return Records(columns, len(rows), frozenset(whole - changes.keys()))
+    moments = frozenset(name for name, values in columns.items() if type(values) is Moments)
+    return Records(columns, len(rows), frozenset(whole - changes.keys()), moments)

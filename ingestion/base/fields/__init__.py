@@ -3,6 +3,7 @@
 from ingestion.base.fields.columns import COLUMNS, converter
 from ingestion.base.fields.compiled import CompiledField, compile_field, null_test
 from ingestion.base.fields.declared import MISSING, Conventions, Convert, Field, Path, lookup, split_path
+from ingestion.base.fields.ordinary import Known
 
 __all__ = [
     "COLUMNS",
@@ -11,6 +12,7 @@ __all__ = [
     "Conventions",
     "Convert",
     "Field",
+    "Known",
     "Path",
     "compile_field",
     "converter",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import models
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.fields.columns import ModelField, converter
 from ingestion.base.fields.declared import MISSING, Conventions, Convert, Field, Missing, Path, lookup
-from ingestion.base.fields.ordinary import Reader, reader_of, reads_digits
+from ingestion.base.fields.ordinary import Known, Reader, known_to, reader_of
 from ingestion.base.rows import Column
 from ingestion.base.validators import InvalidValue
 
@@ -79,17 +80,17 @@ class CompiledField:
         column = self.read(there, type(there[0])) if len(kinds - NOTHING) == 1 else None
         return column and column.spread(raws, there)
 
-    def take_digits(self, digits: list[str | None]) -> Column | None:
-        """What `take` makes of whole numbers that are given in digits; None where it needs the numbers."""
-        if self.reader is None or not reads_digits(self.reader):
+    def take_known(self, texts: list[str | None], known: Known) -> Column | None:
+        """What `take` makes of the values that these texts stand for; None where it needs the values."""
+        if self.reader is None or known != known_to(self.reader):
             return None
-        there = [each for each in digits if each is not None]
-        if len(there) == len(digits):
-            return self.reader(there, str)
-        if not there or self.required or self.has_default:
+        there = [text for text in texts if text is not None]
+        if len(there) < len(texts) and (self.required or self.has_default):
             return None
-        column = self.reader(there, str)
-        return column and column.spread(digits, there)
+        if known == "moments":
+            return None if self.null_texts else Column(texts=texts, read=datetime.fromisoformat)
+        column = self.reader(there, str) if there else None
+        return column and column.spread(texts, there)
 
     def read(self, values: list[Any], kind: type) -> Column | None:
         """The column of values of one type, none of them empty."""

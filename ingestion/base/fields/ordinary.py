@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 from ingestion.base.fields.columns import Chain
 from ingestion.base.fields.declared import Convert
@@ -33,6 +33,9 @@ from ingestion.base.validators import (
 from ingestion.base.validators.texts import USUAL_EMAIL, USUAL_LENGTH
 
 Reader = Callable[[list[Any], type], Column | None]
+
+Known = Literal["digits", "moments"]
+"""What a client knows of a column's texts: whole numbers in digits, moments in UTC."""
 
 ANY_LENGTH = 2**31
 FIRST = "!"
@@ -196,9 +199,12 @@ def number_reader(validator: NumberValidator) -> Reader | None:
     return None
 
 
-def reads_digits(reader: Reader) -> bool:
-    """Whether a reader makes the same of a whole number and of its digits, with zeros before them or not."""
-    return isinstance(reader, partial) and reader.func in (read_integer, read_decimal)
+def known_to(reader: Reader) -> Known | None:
+    """The texts of which a reader makes the same as of what they stand for: digits with zeros before them or
+    not, moments."""
+    if reader is read_moment:
+        return "moments"
+    return "digits" if isinstance(reader, partial) and reader.func in (read_integer, read_decimal) else None
 
 
 BUILDERS: dict[type[BaseValidator], Callable[[Any], Reader | None]] = {
