@@ -1,6 +1,7 @@
 """The text that COPY reads: whatever goes in comes out of the server again."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
@@ -94,3 +95,20 @@ def test_values_are_written_as_their_field_has_them(database, field, values, tex
         encode = encoder_of(field, connections[database])
 
     assert encode(Column(values, texts=texts)) == written
+
+
+ORDINARY = [
+    *(models.CharField, models.TextField, models.EmailField, models.URLField, models.SlugField),
+    *(models.UUIDField, models.BooleanField, models.FloatField, models.DurationField),
+    *(models.IntegerField, models.BigIntegerField, models.SmallIntegerField, models.PositiveIntegerField),
+    *(models.PositiveBigIntegerField, models.PositiveSmallIntegerField),
+    *(models.DateField, models.DateTimeField, models.TimeField),
+    partial(models.DecimalField, max_digits=9, decimal_places=2),
+]
+
+
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_texts_of_an_ordinary_column_are_copied_as_they_came(database, kind):
+    texts = ["as the source wrote it", None]
+
+    assert encoder_of(kind(), connections[database])(Column(texts=texts)) is texts

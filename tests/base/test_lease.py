@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psutil
 import pytest
@@ -23,6 +24,7 @@ from tests.shop.engines import ShopCustomerSyncEngine
 from tests.shop.models import ShopCustomer
 
 pytestmark = pytest.mark.django_db
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 ME = (socket.gethostname(), machine())
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -170,6 +172,15 @@ def test_heartbeat_of_four_minutes_ago_still_holds(database):
     )
     with pytest.raises(LeaseRefused):
         acquire(wanted())
+
+
+def test_heartbeat_of_five_and_a_half_minutes_ago_does_not_hold_any_more(database):
+    run_row(
+        str(Holder("other-host", "boot", 1, 1.0, "x")), heartbeat_at=timezone.now() - timedelta(minutes=5.5)
+    )
+    acquire(mine := wanted())
+
+    assert mine.pk
 
 
 def test_running_row_that_nobody_signed_is_freed_when_it_is_old(database):
@@ -336,6 +347,11 @@ def test_machine_is_its_boot_and_where_there_is_one_its_pid_namespace(tmp_path, 
         (tmp_path / "self/ns/pid").symlink_to("pid:[4026531836]")
 
     assert machine(tmp_path) == "0f1e2d3c-4b5a-6978" + (".4026531836" if namespace else ".")
+
+
+@pytest.mark.skipif(not BOOT.exists(), reason="this system has no boot ids")
+def test_this_machine_is_told_by_its_own_boot():
+    assert machine().partition(".")[0] == BOOT.read_text()[:18]
 
 
 def test_machine_without_boot_ids_is_told_by_the_time_of_its_boot(tmp_path):
