@@ -17,11 +17,38 @@ PAGE = ROOT / "docs" / "reliability.md"
 MEASURED = """\
 | what | how much | found |
 |---|---|---|
-| worlds on SQLite | seeds 0 to 1,999, 23,190 runs of the engine | 0 violations of the promise, one mistake of the simulator (corrected) |
-| worlds on PostgreSQL | seeds 0 to 219, 2,531 runs of the engine | 0 violations |
+| worlds on SQLite | seeds 0 to 999, 11,535 runs of the engine | 0 violations of the promise |
+| worlds on PostgreSQL | seeds 0 to 119, 1,377 runs of the engine | 0 violations |
+| found since the oracle forgives less | | a signal could leave a run's row open while it was opened or closed; a delta after a list that shifts was never followed by a full compare unless the entity declared it (both corrected) |
 | the same world twice | one seed, its whole story compared | no difference |
-| speed on a busy machine of two cores | 34 to 48 runs in a second of a core on SQLite, 24 to 30 on PostgreSQL; most of it is Django building queries, about twenty for each batch | |
+| speed on a busy machine of two cores | 48 to 57 runs in a second of a core on SQLite, 34 to 37 on PostgreSQL | two thirds of it are Django composing the product's own statements, fifty for a run, of which SQLite's own work is three percent; the oracle takes six |
 | known bugs put back | 18 | 18 noticed: 16 by worlds, 2 by a named test |
+"""
+
+MUTANTS = """\
+## Mutants
+
+Each of these modules was changed in one place at a time: comparisons and their ends, and/or/not, conditions that are always
+or never so, constants and texts, arithmetic, a filter, a keyword, a statement or an error left out, None for an answer. A
+mutant is killed when a test that comes by its line fails.
+
+| module | mutants | killed |
+|---|---|---|
+| `base/window.py` | 280 | 274 (98 %) |
+| `base/plan.py` | 161 | 158 (98 %) |
+| `base/lease.py` | 144 | 135 (94 %) |
+| `base/loaders/base.py` | 168 | 157 (93 %) |
+| `base/loaders/copying.py` | 127 | 112 (88 %) |
+| `base/loaders/portable.py` | 293 | 268 (91 %) |
+| `base/loaders/postgres.py` | 150 | 135 (90 %) |
+| `base/loaders/statements.py` | 116 | 109 (94 %) |
+| `base/loaders/__init__.py` | 11 | 11 (100 %) |
+
+Those that are left were looked at one by one. Nearly all change nothing that could be seen: a cast or a type for the type
+checker, a fast path that is not taken (the slow one answers the same), a filter that another one implies, two conditions of
+which each suffices (a lease's row is known by its number and by its token), `strict=` of lists of one length, 501 keys in a
+statement instead of 500, the name of a temporary column. The rest are texts of help and how often a silent run says that it
+lives. The branches of these modules are covered, all of them.
 """
 
 HEAD = """\
@@ -237,7 +264,7 @@ def page():
         "Each of these is in programs of this kind. `tests/mutants` puts them back into the product's code one at a"
         " time, in memory,\nand fails when none of the first 200 worlds, nor the named test, notices.\n"
     ]
-    return "\n".join([*parts, "\n".join(bugs()), "\n## Measured\n", MEASURED])
+    return "\n".join([*parts, "\n".join(bugs()), "", MUTANTS, "## Measured\n", MEASURED])
 
 
 if __name__ == "__main__":

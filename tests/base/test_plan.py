@@ -9,6 +9,7 @@ import pytest
 
 from ingestion.base.exceptions import ConfigurationError
 from ingestion.base.plan import (
+    LOOK_BACK,
     SWEEP,
     Option,
     RejectLimit,
@@ -293,3 +294,9 @@ def test_configuration_holds_no_credentials(settings, monkeypatch):
 
 def test_an_option_is_named_as_its_flag():
     assert Option("--booking-status", help="only these").name == "booking_status"
+
+
+def test_look_back_is_a_flag_of_whole_days():
+    assert (LOOK_BACK.name, LOOK_BACK.type("45")) == ("look_back", 45)
+    with pytest.raises(ArgumentTypeError, match="not a whole number"):
+        LOOK_BACK.type("a month")

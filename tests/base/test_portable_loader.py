@@ -213,10 +213,11 @@ def test_columns_that_the_database_fills_are_left_to_it(categories):
 
 
 def test_columns_that_are_filled_otherwise_hold_what_the_source_sends_for_them(categories):
-    rows = [{"id": "a", "title": "Tools", "shelf": 3, "touched_at": DAY}]
-    categories(*rows)
+    categories({"id": "a", "title": "Tools", "shelf": 3, "touched_at": DAY})
+    before = categories.values("title", "shelf")
     categories({"id": "a", "title": "Saws", "shelf": 4, "touched_at": LATER})
 
+    assert before == [("Tools", 3)]
     assert categories.values("title", "shelf", "touched_at") == [("Saws", 4, LATER)]
 
 

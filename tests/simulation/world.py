@@ -227,9 +227,12 @@ class World:
         self.step((first, 0.0), (second, self.rng.uniform(10, 700)))
 
     def mend(self):
-        """Somebody lets in what waits; perhaps while the source is read, or with a process that dies."""
+        """Somebody lets in what waits; perhaps while the source is read, or with a process that dies.
+
+        Not while a member is hidden: what waits may still have it, and the source does not say.
+        """
         plan = SyncPlan(max_rejected=NO_LIMIT, replay=True)
-        if not self.oracle.waiting:
+        if not self.oracle.waiting or self.service.hides_city:
             self.calm()
         elif self.rng.random() < 0.5:
             self.alone(plan, crash_at=self.rng.choice((0, 0, self.rng.randrange(1, 40))))
