@@ -67,7 +67,8 @@ class Records(Sequence[Record]):
 
     def size(self) -> int:
         """About how many bytes they are."""
-        texts = [values for name, values in self.columns.items() if name not in self.digits]
+        short = self.digits | self.moments
+        texts = [values for name, values in self.columns.items() if name not in short]
         return SLOT * self.length * len(self.names) + sum(map(letters, texts))
 
     def __len__(self) -> int:

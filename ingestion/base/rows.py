@@ -32,7 +32,7 @@ class Column:
     values are then read from them by `read`, when somebody asks.
     """
 
-    __slots__ = ("known", "read", "written")
+    __slots__ = ("empty", "known", "read", "written")
 
     def __init__(
         self,
@@ -40,10 +40,12 @@ class Column:
         *,
         texts: list[Any] | None = None,
         read: Callable[[Any], Any] | None = None,
+        nulls: int | None = None,
     ) -> None:
         self.known = values
         self.written = texts
         self.read = read
+        self.empty = nulls
 
     @classmethod
     def joined(cls, parts: "Sequence[Column]") -> "Column":
@@ -80,7 +82,9 @@ class Column:
     @property
     def nulls(self) -> int:
         """How many of them are null."""
-        return (self.known or self.written or []).count(None)
+        if self.empty is None:
+            self.empty = (self.known or self.written or []).count(None)
+        return self.empty
 
     def select(self, places: Sequence[int]) -> "Column":
         """The column of some of the rows."""
@@ -90,10 +94,12 @@ class Column:
 
     def spread(self, raws: list[Any], there: list[Any]) -> "Column":
         """The column of `there`, the values that `raws` has besides its nulls, with those nulls again."""
+        self.empty = len(raws) - len(there)
+        if not self.empty:
+            return self
         known = raws if self.known is there else filled(self.known, raws)
-        return Column(
-            known, texts=raws if self.written is there else filled(self.written, raws), read=self.read
-        )
+        written = raws if self.written is there else filled(self.written, raws)
+        return Column(known, texts=written, read=self.read, nulls=self.empty)
 
 
 def filled(values: list[Any] | None, there: Sequence[Any]) -> list[Any] | None:

@@ -84,11 +84,12 @@ class CompiledField:
         """What `take` makes of the values that these texts stand for; None where it needs the values."""
         if self.reader is None or known != known_to(self.reader):
             return None
-        there = [text for text in texts if text is not None]
+        there = list(filter(None, texts))  # no such text is empty
         if len(there) < len(texts) and (self.required or self.has_default):
             return None
         if known == "moments":
-            return None if self.null_texts else Column(texts=texts, read=datetime.fromisoformat)
+            nulls = len(texts) - len(there)
+            return None if self.null_texts else Column(texts=texts, read=datetime.fromisoformat, nulls=nulls)
         column = self.reader(there, str) if there else None
         return column and column.spread(texts, there)
 
