@@ -477,7 +477,7 @@ def test_columns_of_every_kind_can_be_mapped():
 
     assert {column.name for column in mapper.columns} == {
         "shop", "article", "amount", "price", "code", "counted_on", "counted_at", "took", "photo", "address",
-        "details", "big", "active",
+        "details", "big", "active", "changed_at",
     }  # fmt: skip
 
 
