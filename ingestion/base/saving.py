@@ -5,7 +5,8 @@ that was taken over can therefore commit nothing, and a batch whose COMMIT went 
 was lost is recognised by its number and not loaded twice.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,22 +15,35 @@ from ingestion.base.deletes import soft_delete
 from ingestion.base.exceptions import LeaseLost, RecordError
 from ingestion.base.ledger import Counts
 from ingestion.base.loaders import Loaded, Loader
-from ingestion.base.records import Batch, Key, Tombstone, key_digest, record_digest
-from ingestion.base.rows import keys_of
+from ingestion.base.records import Batch, Key, Record, Tombstone, key_digest, record_digest
+from ingestion.base.rows import keys_of, values_of
 from ingestion.models.common import DatabaseNow, Status, SyncHistory
-from ingestion.models.quarantine import RejectedRecord, State
+from ingestion.models.quarantine import RejectedRecord, RejectedRecordQuerySet, State, chunks
+
+MomentOf = Callable[[Record], datetime | None]
+
+
+def no_moment(record: Record) -> None:
+    """Of an entity without a timestamp."""
 
 
 class BatchWriter:
-    """Commits the batches of one run; `dry_run` does everything and takes it back."""
+    """Commits the batches of one run; `dry_run` does everything and takes it back.
 
-    def __init__(self, history: SyncHistory, loader: Loader, *, dry_run: bool = False) -> None:
+    `moment_of` reads the source timestamp of a record that was rejected.
+    """
+
+    def __init__(
+        self, history: SyncHistory, loader: Loader, *, dry_run: bool = False, moment_of: MomentOf = no_moment
+    ) -> None:
         self.history = history
         self.loader = loader
         self.dry_run = dry_run
         self.using = loader.target.using
         self.children: dict[str, Any] = {}
+        self.moment_of = moment_of
         self.waits: bool | None = None
+        self.has_rejected = False
         self.loaded = Loaded()
 
     def save(self, batch: Batch, checkpoint: dict[str, Any] | None) -> Counts:
@@ -85,6 +99,7 @@ class BatchWriter:
         stuck = {error.key for error in rejected if error.key not in batch.outdone}
         warned = [error for error in batch.warnings if error.key not in stuck]
         RejectedRecord.objects.using(self.using).keep(self.history, rejected, State.REJECTED)
+        self.has_rejected = self.has_rejected or bool(rejected)
         self.close_quarantine(batch, stuck, {error.key for error in warned})
         RejectedRecord.objects.using(self.using).keep(self.history, warned, State.WARNING)
         self.waits = self.waits or bool(rejected or warned)
@@ -116,7 +131,26 @@ class BatchWriter:
         digests = [key_digest(keys[number]) for number in loaded if keys[number] not in warned]
         if open_rows.filter(key__isnull=True).exists():
             digests += [record_digest(batch.records[number]) for number in loaded]
-        rows.close(digests)
+        newer = self.rejected_newer(open_rows, batch, digests) if self.has_rejected else ()
+        rows.close([digest for digest in digests if digest not in newer])
+
+    def rejected_newer(
+        self, open_rows: RejectedRecordQuerySet, batch: Batch, digests: Sequence[str]
+    ) -> Container[str]:
+        """Which of these this run has rejected in a newer version than the one that is loaded.
+
+        Where pages are asked for at once, an older answer may come after it.
+        """
+        name, key = self.loader.target.timestamp_field, self.loader.target.key
+        moments = values_of(batch.rows, name) if name else [None] * len(batch.rows)
+        loaded = dict(zip(map(key_digest, keys_of(batch.rows, key)), moments, strict=True))
+        found = set()
+        for some in chunks(digests) if name else ():
+            for row in open_rows.filter(run=self.history, digest__in=some):
+                mine, other = self.moment_of(row.record), loaded.get(row.digest)
+                if mine and other and mine > other:
+                    found.add(row.digest)
+        return found
 
     def bury(self, stones: Sequence[Tombstone]) -> int:
         """Soft-delete the rows of these tombstones; what waits of them waits no longer. Answers how many."""

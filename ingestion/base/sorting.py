@@ -1,12 +1,16 @@
 """Sorting a batch: which records may become rows, which are rejected or gone, and which of two wins."""
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ingestion.base import columnar
 from ingestion.base.exceptions import FieldError, RecordError
 from ingestion.base.records import Batch, Key, Record, Row, Tombstone, Unreadable
 from ingestion.base.rows import keys_of, select, values_of
+
+if TYPE_CHECKING:
+    from ingestion.base.processor import BaseProcessor
 
 Fate = RecordError | Tombstone
 """What becomes of a record that is no row: it is rejected, or it says that its row goes."""
@@ -80,3 +84,11 @@ def newest(keys: Sequence[Key], moments: Sequence[Any]) -> dict[Key, int]:
         if not (rival and moments[place] and moments[place] < rival):
             best[key] = place
     return best
+
+
+def read_moment(processor: "BaseProcessor", record: Record) -> datetime | None:
+    """The source timestamp of a record that became no row, None where it has none that can be read."""
+    columns = [column for column in processor.mapper.columns if column.name == processor.timestamp_field]
+    row, errors, _ = processor.mapper.map_fields(record, columns)
+    moment: datetime | None = None if errors else row.get(processor.timestamp_field or "")
+    return moment

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -28,6 +29,7 @@ from ingestion.base.reading import load_batches
 from ingestion.base.records import Batch, Page, Position
 from ingestion.base.rows import keys_of, values_of
 from ingestion.base.saving import BatchWriter
+from ingestion.base.sorting import read_moment
 from ingestion.base.sweeping import RECONCILE_EVERY, Deletes, Sweeping
 from ingestion.base.window import Window, choose_windows, fingerprint, reach
 from ingestion.models.common import SyncHistory
@@ -142,7 +144,10 @@ class BaseSyncEngine(Sweeping):
 
     def open_run(self) -> None:
         """In the thread that owns the database connection: the writer, then the row."""
-        self.writer = BatchWriter(self.history, self.get_loader(), dry_run=self.plan.dry_run)
+        moment_of = partial(read_moment, self.processor)
+        self.writer = BatchWriter(
+            self.history, self.get_loader(), dry_run=self.plan.dry_run, moment_of=moment_of
+        )
         using = self.writer.using
         patiently(using, connections[using].ensure_connection, attempts=3)  # a wrong address is told soon
         patiently(using, acquire, self.history)

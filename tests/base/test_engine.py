@@ -286,6 +286,24 @@ def test_record_that_a_shifting_list_hid_below_the_watermark_is_found_by_a_full_
     assert (compare.configuration["strategy"], compare.records_created) == ("full", 1)
 
 
+class Disordered(MemorySource):
+    """Hands its records out as they lie, a page for each: answers that have overtaken each other."""
+
+    async def read(self, resource, window, position=None):
+        for record in self.records:
+            yield Page([record], None)
+
+
+@pytest.mark.parametrize("rows", ["1", "5000"], ids=["a batch for each", "one batch"])
+@pytest.mark.parametrize(("minutes", "waits"), [(5, True), (15, False)], ids=["older", "newer"])
+def test_good_version_closes_only_an_older_bad_one(database, monkeypatch, rows, minutes, waits):
+    monkeypatch.setenv("INGESTION_BATCH_ROWS", rows)
+    sync(Disordered([customer(1, 10, name=None), customer(1, minutes)]))
+
+    assert RejectedRecord.objects.waiting().exists() is waits
+    assert ShopCustomer.objects.count() == 1
+
+
 # Signals at the edges of a run.
 
 

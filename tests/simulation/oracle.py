@@ -145,16 +145,11 @@ class Oracle:
         return not self.world.config.can_ask and self.world.service.absent_twice(key, worker)
 
     def check_shown(self, run, rows):
-        """What a run was shown is stored, unless it has changed since.
-
-        Where pages are asked for at once, one that was answered earlier may come after it, with an older and
-        good version, which takes a bad one out of quarantine until the next read.
-        """
-        service, at_once = self.world.service, self.world.config.pages_at_once > 1
+        """What a run was shown is stored, unless it has changed since."""
+        service = self.world.service
         for key, record in run.worker.shown.items() if run.was_whole() else ():
             entry = service.entries[key]
-            same = entry.now.state != "gone" and service.record(key, entry.now) == record
-            if same and not (at_once and entry.now.bad):
+            if entry.now.state != "gone" and service.record(key, entry.now) == record:
                 self.check_stored(entry, rows, "it was shown")
 
     def check_complete(self, run, rows, history):
