@@ -6,9 +6,11 @@ Each says how its pages hang together (`paging`): `keyset` may resume, `snapshot
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from typing import Any, ClassVar, Protocol
 
 from ingestion.base.datasource import Paging
+from ingestion.base.exceptions import SourceError
 from ingestion.base.fields import MISSING, lookup, split_path
 
 Params = Mapping[str, Any]
@@ -295,7 +297,8 @@ class KeysetWindow:
     beyond it, so it is left to the next page; a full page of one single moment is walked by key.
 
     `cursor` and `key` are paths in a record, `more` is the path that says there is another page, `ask`
-    makes the request of a bound, `order` is by what two cursors are compared.
+    makes the request of a bound, `order` is by what two cursors are compared, `key_order` two keys. A walk by
+    key whose keys do not rise fails: what lies between them would never be asked for.
     """
 
     cursor: str
@@ -303,6 +306,7 @@ class KeysetWindow:
     more: str
     ask: Callable[[Request, Bound], Request]
     order: Callable[[str], Any] = str
+    key_order: Callable[[str], Any] = str
     paging: ClassVar[Paging] = "keyset"
 
     def first(self, request: Request, position: Any) -> Request:
@@ -339,15 +343,18 @@ class KeysetWindow:
         return None
 
     def next(self, answer: Answer) -> Request | None:
-        """Further on: within one moment by key, else from the last moment on."""
+        """Further on: within one moment by key, else from the last moment on.
+
+        Raises SourceError where the keys of one moment do not rise.
+        """
         bound, full = Bound(**answer.request.state), self.is_full(answer)
         if full and not answer.records:  # an empty page with more behind it
             offset = str(lookup(answer.body, split_path(self.more)))
             return self.bounded(answer.request, replace(bound, offset=offset))
         if bound.at is not None:
+            keys = rising_keys(answer, self.key, bound.after, self.key_order)
             if full:
-                last = str(lookup(answer.records[-1], split_path(self.key)))
-                return self.bounded(answer.request, Bound(at=bound.at, after=last))
+                return self.bounded(answer.request, Bound(at=bound.at, after=keys[-1]))
             return self.bounded(answer.request, Bound(since=bound.at, beyond=True))
         if not full:
             return None
@@ -358,3 +365,24 @@ class KeysetWindow:
     def position(self, request: Request) -> Any:
         """The bound."""
         return dict(request.state)
+
+
+def rising_keys(answer: Answer, key: str, after: str | None, order: Callable[[str], Any]) -> list[str]:
+    """The keys of a page that was asked for in their order, behind `after`. Raises SourceError.
+
+    A service that does not heed the order, or answers another question, hides the keys in between.
+    """
+    keys = [str(lookup(record, split_path(key))) for record in answer.records]
+    walked = list(map(order, [after, *keys] if after else keys))
+    if any(later <= earlier for earlier, later in pairwise(walked)):
+        raise SourceError(
+            f"the records are not in ascending order of {key}",
+            where=answer.request.path,
+            fix="nothing was taken for complete; check the parameter that sorts the list",
+        )
+    return keys
+
+
+def numbered(key: str) -> tuple[int, str]:
+    """Keys of digits in the order of their numbers."""
+    return len(key), key

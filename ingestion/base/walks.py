@@ -13,7 +13,7 @@ from typing import Any
 from ingestion.base.datasource import Paging
 from ingestion.base.exceptions import SourceError
 from ingestion.base.fields import lookup, split_path
-from ingestion.base.pagination import Answer, Request, Style
+from ingestion.base.pagination import Answer, Request, Style, rising_keys
 from ingestion.base.records import digest, to_json
 
 SECOND = timedelta(seconds=1)
@@ -50,15 +50,7 @@ class LastKey(Style):
 
     def next(self, answer: Answer) -> Request | None:
         """After the last key. Raises SourceError where the keys do not rise."""
-        keys = [str(lookup(record, split_path(self.key))) for record in answer.records]
-        after = answer.request.params.get(self.param)
-        walked = list(map(self.order, [after, *keys] if after else keys))
-        if any(later <= earlier for earlier, later in pairwise(walked)):
-            raise SourceError(
-                f"the records are not in ascending order of {self.key}",
-                where=answer.request.path,
-                fix="nothing was taken for complete; check the parameter that sorts the list",
-            )
+        keys = rising_keys(answer, self.key, answer.request.params.get(self.param), self.order)
         if len(keys) < self.count:
             return None
         return answer.request.with_params(**{self.param: keys[-1]})

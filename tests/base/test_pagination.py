@@ -4,6 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from ingestion.base.exceptions import SourceError
 from ingestion.base.pagination import (
     Answer,
     Bound,
@@ -159,6 +160,15 @@ def test_record_edited_behind_the_reader_moves_nobody_out_of_sight():
     taken, _ = walk(rows, edit)
 
     assert set(taken) == {f"r{day:02}" for day in range(1, 29)}
+
+
+@pytest.mark.parametrize(("after", "keys"), [(None, "dfabe"), ("d", "bef"), ("d", "def"), (None, "aab")])
+def test_walk_by_key_refuses_an_answer_whose_keys_do_not_rise(after, keys):
+    request = STYLE.bounded(Request("x"), Bound(at="2026-01-02", after=after))
+    page = [{"at": "2026-01-02", "id": key} for key in keys]
+
+    with pytest.raises(SourceError, match="not in ascending order of id"):
+        STYLE.next(Answer({"more": True}, {}, 1, request, page))
 
 
 @pytest.mark.parametrize("stop", range(1, 7))

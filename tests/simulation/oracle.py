@@ -145,8 +145,15 @@ class Oracle:
         return not self.world.config.can_ask and self.world.service.absent_twice(key, worker)
 
     def check_shown(self, run, rows):
-        """What a run was shown is stored, unless it has changed since."""
-        service = self.world.service
+        """What a run was shown is stored, unless it has changed since.
+
+        Where several pages of a list that shifts are asked for at once, an older answer may follow a newer
+        one (which was changed after the run had begun, so that the watermark has not passed it), and a page
+        behind an empty one is never looked at.
+        """
+        service, config = self.world.service, self.world.config
+        if config.paging == "unstable" and config.pages_at_once > 1:
+            return
         for key, record in run.worker.shown.items() if run.was_whole() else ():
             entry = service.entries[key]
             if entry.now.state != "gone" and service.record(key, entry.now) == record:

@@ -9,7 +9,7 @@ from ingestion.base.client import BaseAPIClient, Stage
 from ingestion.base.datasource import Resource
 from ingestion.base.exceptions import SourceError
 from ingestion.base.limits import RateLimit
-from ingestion.base.pagination import Cursor, KeysetWindow, Request
+from ingestion.base.pagination import Cursor, KeysetWindow, Request, numbered
 from ingestion.base.window import Window
 from ingestion.conf import setting
 from ingestion.sync.hubspot.search import epoch, search_within
@@ -85,7 +85,7 @@ class HubSpotClient(BaseAPIClient):
         cursor = resource.options["cursor"]
         body = {"properties": names, "limit": min(self.page_size or SEARCH_PAGE, SEARCH_PAGE)}
         ask = partial(search_within, cursor=cursor, until=window.until)
-        walk = KeysetWindow(f"properties.{cursor}", "id", "paging.next.after", ask, order=epoch)
+        walk = KeysetWindow(f"properties.{cursor}", "id", "paging.next.after", ask, epoch, numbered)
         since = window.since.isoformat() if window.since else EARLIEST
         path = f"{self.path(f'objects/{resource.name}')}/search"
         first = Request(path, json=body, method="POST", lane="search", state={"since": since})
