@@ -185,14 +185,16 @@ class BaseAPIClient(DataSource):
             async for page in self.read_stages(self.stages(resource, window), None):
                 yield page
 
-    async def read_stages(self, stages: Sequence[Stage], position: Position | None) -> AsyncIterator[Page]:
+    async def read_stages(
+        self, stages: Sequence[Stage], position: Position | None, *, at_once: int = 0
+    ) -> AsyncIterator[Page]:
         """The stages from a position on; each page has the position of what comes after it."""
         start = position["stage"] if position else 0
         for number, stage in enumerate(stages[start:], start):
             at = position["at"] if position and number == start else None
             guard = LoopGuard(f"{self.base_url}{stage.request.path}")
             request: Request | None = stage.paginator.first(stage.request, at)
-            async with PagesAhead(self.request, stage.paginator, self.pages_at_once) as ahead:
+            async with PagesAhead(self.request, stage.paginator, at_once or self.pages_at_once) as ahead:
                 while request is not None:
                     answer = self.with_records(await ahead.answer(request), stage)
                     calls, self.calls = self.calls, 0
@@ -211,9 +213,14 @@ class BaseAPIClient(DataSource):
                     yield replace(page, records=records)
 
     def read_keys(self, resource: Resource, window: Window) -> AsyncIterator[Page]:
-        """Everything once more; of a read that was gone on with, only the lists it had come through."""
+        """Everything once more; of a read that was gone on with, only the lists it had come through.
+
+        One page at a time: it decides what is deleted, and of pages that are asked for at once an early
+        answer may be the end of a list that has become longer by the next.
+        """
         stages, at = self.stages(resource, window), window.position
-        return self.read_stages(stages[: at["stage"] + (at["at"] is not None)] if at else stages, None)
+        stages = stages[: at["stage"] + (at["at"] is not None)] if at else stages
+        return self.read_stages(stages, None, at_once=1)
 
     async def get_all(self, resource: Resource, window: Window | None = None) -> list[Any]:
         """Every record of a resource as a list, for use without an engine."""

@@ -117,6 +117,19 @@ def test_one_at_a_time_asks_for_no_page_beyond_the_last(serve):
     assert service.asked == [1, 2, 3]
 
 
+def test_keys_that_decide_on_deletes_are_read_one_page_after_the_other(serve):
+    service = serve(25)
+
+    async def keys():
+        async with NumberedClient(service.url) as client:
+            client.pages_at_once = 4
+            whole = Window("full", datetime.now(UTC))
+            return [len(page.records) async for page in client.read_keys(Resource("customers"), whole)]
+
+    assert async_to_sync(keys)() == [10, 10, 5]
+    assert service.asked == [1, 2, 3]
+
+
 def test_first_page_that_is_the_last_is_the_only_request(serve):
     service = serve(3)
     read(service, 8)

@@ -100,8 +100,12 @@ class Run:
         return isinstance(error, SyncError) and bool(worker.fatal)
 
     def must_fail(self):
-        """Whether it was given something that is no answer; a cut run may not have come to that page."""
-        return bool(set(self.worker.fatal) - {"stuck cursor"}) and not self.plan.max_records
+        """Whether it was given something that is no answer.
+
+        A cut run may not have come to that page, nor one that asks for pages ahead and finds the end before.
+        """
+        came_to_it = not self.plan.max_records and self.plan.concurrent_pages == 1
+        return bool(set(self.worker.fatal) - {"stuck cursor"}) and came_to_it
 
     def may_stay_open(self):
         """Whether its row may still say `running`: nobody was there to close it, or the database never."""

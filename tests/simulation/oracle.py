@@ -157,7 +157,11 @@ class Oracle:
         for key, record in run.worker.shown.items() if run.was_whole() else ():
             entry = service.entries[key]
             if entry.now.state != "gone" and service.record(key, entry.now) == record:
-                self.check_stored(entry, rows, "it was shown")
+                payload = self.waiting.get(key_digest((key,)))
+                if not payload or json.loads(payload)["updated_at"] >= stamp(entry.now.at):
+                    self.check_stored(
+                        entry, rows, "it was shown"
+                    )  # else an index that lags has shown it anew
 
     def check_complete(self, run, rows, history):
         """After a complete read everything is stored that has not changed since it began."""

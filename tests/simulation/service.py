@@ -132,6 +132,12 @@ class Service:
             if not entry.versions:
                 self.put(entry, values=self.values(entry), **how)
 
+    def keep_one(self):
+        """A record where none is left: an empty read deletes nothing, and says so for good."""
+        if all(entry.now.state != "alive" for entry in self.entries.values()):
+            entry = self.entries.setdefault("100", Entry("100"))
+            self.put(entry, values=self.values(entry))
+
     def edit(self, **how):
         if entry := self.some("alive"):
             self.put(entry, values=self.values(entry), **how)
@@ -362,13 +368,17 @@ class Exchange:
             return b'{"error": "later"}'
         last, self.world.last = (
             self.world.last,
-            (WORKER.get().pid, self.path, self.params.get("archived"), said),
+            (WORKER.get().pid, self.path, self.params.get("archived"), self.question(), said),
         )
-        if fault == "stuck cursor" and last and last[:3] == self.world.last[:3] and last[3].get("paging"):
-            said = last[3]
+        if fault == "stuck cursor" and last and last[:4] == self.world.last[:4] and last[4].get("paging"):
+            said = last[4]
             self.world.last = last
         body = json.dumps(said).encode()
         return body[: len(body) // 2] if fault == "cut short" else body
+
+    def question(self):
+        """What a search asks for, whatever the bounds: no cursor is stuck from one question to another."""
+        return [each["operator"] for each in self.sent["filterGroups"][0]["filters"]] if self.sent else None
 
     async def __aexit__(self, *exc_info):
         return None

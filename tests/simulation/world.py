@@ -277,6 +277,7 @@ class World:
 
     def settle(self):
         """Everybody rests; a plain run must bring everything, and another one nothing."""
+        self.service.keep_one()
         self.service.quiet = True
         self.clock.advance(3 * DAY)
         plan = SyncPlan(max_rejected=NO_LIMIT, allow_deletes=True)
