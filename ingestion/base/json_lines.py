@@ -30,8 +30,8 @@ def json_records(lines: Lines, start: int, most: int, characters: int) -> Iterat
 def all_at_once(texts: list[str]) -> list[Record]:
     """The objects of some lines where it can be told of all together that no key was lost; else none.
 
-    None was where they, written again, are the very text that was read, as it is of files without spaces
-    between their tokens; or where as many keys are left as stand in the text, see `decoded`.
+    It was not where the objects, written again, are the very text that was read, as they are in files without
+    spaces between their tokens; nor where as many keys are left as stand in the text, see `decoded`.
     """
     try:
         found = list(map(FAST.decode, texts))

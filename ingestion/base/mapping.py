@@ -123,7 +123,7 @@ class FieldMapper:
             start += len(some)
         return {name: Column.joined(read) for name, read in parts.items()}, found
 
-    def read_known(self, column: CompiledField, levels: "Levels") -> Column | None:
+    def read_known(self, column: CompiledField, levels: Levels) -> Column | None:
         """What becomes of texts of which the client knows what they are, where that is enough to tell."""
         known, texts = levels.known(column.paths)
         read = column.take_known(texts, known) if known else None
