@@ -43,7 +43,6 @@ class BatchWriter:
         self.children: dict[str, Any] = {}
         self.moment_of = moment_of
         self.waits: bool | None = None
-        self.has_rejected = False
         self.loaded = Loaded()
 
     def save(self, batch: Batch, checkpoint: dict[str, Any] | None) -> Counts:
@@ -99,7 +98,6 @@ class BatchWriter:
         stuck = {error.key for error in rejected if error.key not in batch.outdone}
         warned = [error for error in batch.warnings if error.key not in stuck]
         RejectedRecord.objects.using(self.using).keep(self.history, rejected, State.REJECTED)
-        self.has_rejected = self.has_rejected or bool(rejected)
         self.close_quarantine(batch, stuck, {error.key for error in warned})
         RejectedRecord.objects.using(self.using).keep(self.history, warned, State.WARNING)
         self.waits = self.waits or bool(rejected or warned)
@@ -131,25 +129,32 @@ class BatchWriter:
         digests = [key_digest(keys[number]) for number in loaded if keys[number] not in warned]
         if open_rows.filter(key__isnull=True).exists():
             digests += [record_digest(batch.records[number]) for number in loaded]
-        newer = self.rejected_newer(open_rows, batch, digests) if self.has_rejected else ()
+        newer = self.waiting_newer(open_rows, batch, digests)
         rows.close([digest for digest in digests if digest not in newer])
 
-    def rejected_newer(
+    def waiting_newer(
         self, open_rows: RejectedRecordQuerySet, batch: Batch, digests: Sequence[str]
     ) -> Container[str]:
-        """Which of these this run has rejected in a newer version than the one that is loaded.
+        """Which of these wait in a newer version than the one that is loaded: the timestamp guard.
 
-        Where pages are asked for at once, an older answer may come after it.
+        Where pages are asked for at once an older answer may come after it, and a service's search may show
+        for minutes what its lists do not show any more.
         """
         name, key = self.loader.target.timestamp_field, self.loader.target.key
-        moments = values_of(batch.rows, name) if name else [None] * len(batch.rows)
-        loaded = dict(zip(map(key_digest, keys_of(batch.rows, key)), moments, strict=True))
+        if not name:
+            return ()
+        loaded = dict(
+            zip(map(key_digest, keys_of(batch.rows, key)), values_of(batch.rows, name), strict=True)
+        )
         found = set()
-        for some in chunks(digests) if name else ():
-            for row in open_rows.filter(run=self.history, digest__in=some):
+        for some in chunks(digests):
+            for row in open_rows.filter(digest__in=some):
                 mine, other = self.moment_of(row.record), loaded.get(row.digest)
-                if mine and other and mine > other:
-                    found.add(row.digest)
+                if row.run_id != self.history.pk:
+                    newer = self.loader.target.protected(mine, {name: other})
+                else:  # changed after the run began, maybe; `--force` has not seen it before
+                    newer = bool(mine and other and mine > other)
+                found |= {row.digest} if newer else set()
         return found
 
     def bury(self, stones: Sequence[Tombstone]) -> int:

@@ -304,6 +304,33 @@ def test_good_version_closes_only_an_older_bad_one(database, monkeypatch, rows, 
     assert ShopCustomer.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("good", "plan", "waits"),
+    [
+        (customer(1, 5), {}, True),
+        (customer(1, 15), {}, False),
+        (customer(1, 5), {"force": True}, False),
+    ],
+    ids=["an older one", "a newer one", "an older one by force"],
+)
+def test_later_run_closes_only_a_bad_version_that_is_not_newer_than_what_it_loads(
+    database, good, plan, waits
+):
+    sync(Disordered([customer(1, 10, name=None)]))
+    sync(Disordered([good]), full=True, **plan)
+
+    assert RejectedRecord.objects.waiting().exists() is waits
+    assert ShopCustomer.objects.count() == 1
+
+
+def test_bad_version_of_a_clock_that_goes_ahead_keeps_no_good_one_waiting():
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    sync(Disordered([customer(1, name=None, updated_at=tomorrow)]))
+    sync(Disordered([customer(1, 15)]), full=True)
+
+    assert not RejectedRecord.objects.waiting().exists()
+
+
 # Signals at the edges of a run.
 
 
