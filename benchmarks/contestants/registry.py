@@ -37,6 +37,12 @@ SYNCED, PLAIN = ("public", "bench_contact"), ("public", "bench_plain")
 
 CONTESTANTS = (
     Contestant("ours", "this product, over HTTP", OURS, SYNCED),
+    Contestant(
+        "ours-apart",
+        "this product, --high-performance, over HTTP",
+        "benchmarks.contestants.ours_apart",
+        SYNCED,
+    ),
     Contestant("ours-file", "this product, from JSONL", OURS, SYNCED, file="{set}.jsonl"),
     Contestant("django", "Django bulk_create, over HTTP", "benchmarks.contestants.django_bulk", PLAIN),
     Contestant(

@@ -123,6 +123,7 @@ class BaseSyncCommand(BaseCommand):
             )
             add_skip_flags(parser, self.all_engines())
         add_universal_flags(parser)
+        add_speed_flags(parser)
         if any(engine.client_class.kind == "api" for engine in self.all_engines()):
             add_page_flags(parser)
         for option in self.entity_options():
@@ -256,6 +257,22 @@ def add_universal_flags(parser: CommandParser) -> None:
         )
 
 
+def add_speed_flags(parser: CommandParser) -> None:
+    """The flags of runs that may take more of the machine."""
+    parser.add_argument(
+        "--partitions",
+        type=at_least_one,
+        metavar="N",
+        help="read in N processes of their own, a table in N parts by its key (default: in this one)",
+    )
+    parser.add_argument(
+        "--high-performance",
+        action="store_true",
+        help=f"read in processes of their own: a database in {PARTITIONS}, anything else in one, with "
+        f"--concurrent-pages {PAGES_AT_ONCE}",
+    )
+
+
 def add_page_flags(parser: CommandParser) -> None:
     """The flags of services that are read in pages."""
     parser.add_argument(
@@ -263,9 +280,6 @@ def add_page_flags(parser: CommandParser) -> None:
         type=at_least_one,
         metavar="N",
         help="ask for N pages at once where pages have numbers (default: 1), within the service's rate",
-    )
-    parser.add_argument(
-        "--high-performance", action="store_true", help=f"the same as --concurrent-pages {PAGES_AT_ONCE}"
     )
 
 
@@ -310,12 +324,21 @@ def plan_for(engine: Engine, options: dict[str, Any]) -> SyncPlan:
         **{name: options[name] for name in PLAN_FLAGS},
         concurrent_pages=options.get("concurrent_pages")
         or (PAGES_AT_ONCE if options.get("high_performance") else 1),
+        partitions=options.get("partitions")
+        or (processes_for(engine) if options.get("high_performance") else 0),
         options=own,
         narrowed=any(option.narrows and own[option.name] != option.default for option in known),
     )
 
 
 PAGES_AT_ONCE = 4
+PARTITIONS = 2
+
+
+def processes_for(engine: Engine) -> int:
+    """The processes that read where speed is asked for."""
+    return PARTITIONS if engine.client_class.kind == "database" else 1
+
 
 PLAN_FLAGS = (
     *("start_date", "end_date", "full", "force", "dry_run", "batch_size", "max_records"),

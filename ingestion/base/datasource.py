@@ -110,6 +110,15 @@ class DataSource(ABC):
         """What a stored position is only valid for, besides the identity (a file: its size and time)."""
         return ""
 
+    async def split(self, resource: Resource, window: "Window", most: int) -> list[Position | None]:
+        """Where at most so many readers may begin at once; together they read what one would, and once.
+
+        A client that can be read in parts at once answers places that also say where each part ends, and goes
+        on from `{"parts": [...]}`, the places that are left. The others are read from one place.
+        """
+        del resource, most
+        return [window.position]
+
     @abstractmethod
     def read(
         self, resource: Resource, window: "Window", position: Position | None = None

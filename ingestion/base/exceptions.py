@@ -35,6 +35,16 @@ class SyncError(Exception):
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}\n  fix: {self.fix}" if self.fix else text
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return remade, (type(self), self.args, dict(self.__dict__))
+
+
+def remade(kind: type[SyncError], args: tuple[Any, ...], parts: Mapping[str, Any]) -> SyncError:
+    """An error of another process: each kind takes its parts by other names, so none is asked."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(parts)
+    return error
+
 
 def hint(name: str, known: Sequence[str], otherwise: str) -> str:
     """A fix for a name that is not known: the nearest one as a question, else what there is."""

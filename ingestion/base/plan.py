@@ -87,6 +87,7 @@ class SyncPlan:
     narrowed: bool = False
     replay: bool = False
     concurrent_pages: int = 1
+    partitions: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))

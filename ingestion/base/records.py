@@ -43,13 +43,15 @@ class Page:
     """What a client hands over at once.
 
     `position` is where the read can go on *after* this page (None: it cannot), `size` the bytes it came
-    in as the client counts them, `calls` the requests it took.
+    in as the client counts them, `calls` the requests it took. `batch` is what another process has made of
+    these records already.
     """
 
     records: Sequence[Record]
     position: Position | None = None
     size: int = 0
     calls: int = 0
+    batch: "Batch | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,9 @@ class Column:
         texts = None if self.written is None else [self.written[place] for place in places]
         return Column(values, texts=texts, read=self.read)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return sent, (self.values, self.written)
+
     def spread(self, raws: list[Any], there: list[Any]) -> "Column":
         """The column of `there`, the values that `raws` has besides its nulls, with those nulls again."""
         self.empty = len(raws) - len(there)
@@ -100,6 +103,11 @@ class Column:
         known = raws if self.known is there else filled(self.known, raws)
         written = raws if self.written is there else filled(self.written, raws)
         return Column(known, texts=written, read=self.read, nulls=self.empty)
+
+
+def sent(values: list[Any], texts: list[Any] | None) -> Column:
+    """A column of another process: what `read` was is known there alone, so its values come along."""
+    return Column(values, texts=texts)
 
 
 def filled(values: list[Any] | None, there: Sequence[Any]) -> list[Any] | None:
@@ -164,6 +172,9 @@ class Rows(Sequence[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.dicts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Rows, (dict(self.columns), self.length)
 
     def __hash__(self) -> int:
         raise TypeError("rows change, as a list does")

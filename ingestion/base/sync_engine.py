@@ -13,6 +13,7 @@ from django.db import connections, router
 from django.utils import timezone
 
 from ingestion.base import logs
+from ingestion.base.apart import CAN_FORK, Readers
 from ingestion.base.datasource import DataSource, Resource
 from ingestion.base.deletes import SeenKeys
 from ingestion.base.exceptions import ConfigurationError, SafetyStop
@@ -37,6 +38,7 @@ from ingestion.models.common import SyncHistory
 Progress = Callable[[SyncHistory, int | None], None]
 
 OVERLAP = timedelta(minutes=5)
+BEAT = HEARTBEAT.total_seconds()
 
 
 class BaseSyncEngine(Sweeping):
@@ -78,6 +80,8 @@ class BaseSyncEngine(Sweeping):
     writer: BatchWriter
     total: int | None = None
     saving: asyncio.Task[None] | None = None
+    readers: Readers | None = None
+    apart: bool = False  # one of those
 
     def __init__(self, *, progress: Progress | None = None, client: DataSource | None = None) -> None:
         self.progress = progress
@@ -157,8 +161,9 @@ class BaseSyncEngine(Sweeping):
         if self.saving:
             await asyncio.wait([self.saving])
             error = error or self.saving.exception()
-        if self.seen is not None:
-            self.seen.close()
+        for each in (self.readers, self.seen):
+            if each is not None:
+                each.close()
         if self.history.pk is None:
             return
         self.monitor.details |= {"drift": self.processor.drift(), "children": self.writer.children}
@@ -185,19 +190,31 @@ class BaseSyncEngine(Sweeping):
         return self.window
 
     async def fetch_data(self, window: Window) -> AsyncGenerator[Page, None]:
-        """Load batches of records, read ahead; at most `--max-records` of them."""
+        """Load batches of records, read ahead, be it here or in processes of their own (`--partitions`)."""
         self.total = await self.client.count_records(self.resource, window)
-        pages = self.client.read(self.resource, window, window.position)
-        left = self.plan.max_records or None
-        batches = load_batches(
-            pages,
-            where=self.title,
-            beat=self.heartbeat,
-            every=HEARTBEAT.total_seconds(),
-        )
-        async with aclosing(batches) as source:
+        pages = await self.read_apart(window) if self.plan.partitions else self.read_pages(window)
+        async with aclosing(pages) as source:
             async for page in source:
                 self.monitor.record_api_call(page.calls)
+                yield page
+
+    async def read_apart(self, window: Window) -> AsyncGenerator[Page, None]:
+        """Prepared load batches of other processes; read here where there can be none."""
+        if self.given_client or not CAN_FORK:
+            self.notes.append("read in the run's own process: others need Linux, and a client they can make")
+            return self.read_pages(window)
+        most = 1 if self.plan.max_records else self.plan.partitions
+        places = await self.client.split(self.resource, window, most)
+        self.readers = await sync_to_async(Readers)(self, window, places)
+        return self.readers.pages(self, self.heartbeat, BEAT)
+
+    async def read_pages(self, window: Window) -> AsyncGenerator[Page, None]:
+        """Load batches of records; at most `--max-records` of them."""
+        pages = self.client.read(self.resource, window, window.position)
+        left = self.plan.max_records or None
+        batches = load_batches(pages, where=self.title, beat=self.heartbeat, every=BEAT)
+        async with aclosing(batches) as source:
+            async for page in source:
                 if left is not None and len(page.records) >= left:
                     yield replace(page, records=page.records[:left], position=None)
                     return
@@ -206,6 +223,9 @@ class BaseSyncEngine(Sweeping):
 
     def process_batch(self, page: Page) -> Batch:
         """Rows and rejected of a page. Raises SafetyStop when a field is broken in most records."""
+        if page.batch is not None:  # made where it was read
+            self.processor.mapper.seen |= page.batch.seen_paths
+            return page.batch
         with self.monitor.phase("process"):
             batch = self.processor.process_batch(page.records)
             batch.seen_paths = frozenset(self.processor.mapper.seen)
@@ -350,7 +370,7 @@ class BaseSyncEngine(Sweeping):
 
     async def heartbeat(self) -> None:
         """While the source is silent: say that this run lives, if it is one that writes."""
-        if self.history.pk is not None:
+        if self.history.pk is not None and not self.apart:
             await in_database(self.writer.using, self.writer.beat)
 
     def moments(self, batch: Batch) -> list[datetime | None]:

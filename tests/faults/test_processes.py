@@ -4,6 +4,7 @@ import re
 import signal
 import time
 
+import psutil
 import pytest
 
 from ingestion.base.reading import BATCH_ROWS
@@ -136,3 +137,22 @@ def test_process_that_lost_its_lease_to_another_commits_nothing_more(project, fi
     assert "success" in heir.output
     assert [run[0] for run in project.runs()] == ["failed", "success", "success"]
     assert rows(project)[8999] == ("08999", "Town 8999")
+
+
+def test_reader_ends_with_the_run_that_is_killed(project, nursery, file):
+    crash(project, nursery, file, 8, "--partitions", "1")
+    deadline = time.monotonic() + 20
+    while (left := working_on(file)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    sync(project, file, "--partitions", "1")
+
+    assert left == []
+    assert rows(project) == expected()
+    assert working_on(file) == []
+
+
+def working_on(file):
+    """Processes whose command names a file."""
+    return [
+        each.pid for each in psutil.process_iter(["cmdline"]) if str(file) in (each.info["cmdline"] or [])
+    ]

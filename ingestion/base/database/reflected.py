@@ -19,8 +19,8 @@ class Reflected:
     """A declared table as the database has it.
 
     `columns` are the expressions that are read, by the record's names; the table itself is `source`. `key`,
-    `nullable` and `indexed` (what an index begins with) are names of records. `dialect` is SQLAlchemy's name
-    of the database.
+    `nullable`, `indexed` (what an index begins with) and `whole` (whole numbers) are names of records.
+    `dialect` is SQLAlchemy's name of the database.
     """
 
     declared: Table
@@ -32,6 +32,7 @@ class Reflected:
     nullable: frozenset[str]
     primary: bool
     indexed: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:
@@ -94,6 +95,7 @@ def matched(
         frozenset(name for name, column in names.items() if column.get("nullable", True)),
         set(key) == set(map(rename, primary)),
         frozenset(map(rename, indexed)),
+        frozenset(name for name, column in names.items() if isinstance(column["type"], sa.Integer)),
     )
 
 

@@ -210,10 +210,32 @@ class DatabaseDataSource(DataSource):
     async def read(
         self, resource: Resource, window: Window, position: Position | None = None
     ) -> AsyncGenerator[Page, None]:
-        """Pages in the order of a read; a lost connection is made again, and the read goes on."""
+        """Pages in the order of a read; a lost connection is made again, and the read goes on.
+
+        Of several places, each has its pages in that order, one place after the other.
+        """
         asked = Statements(await self.reflected(resource), window, self.zone)
-        async for page in self.pages(asked, list(asked.table.columns), asked.page, position):
-            yield page
+        places = position["parts"] if position and "parts" in position else [position]
+        for number, place in enumerate(places):
+            async for page in self.pages(asked, list(asked.table.columns), asked.page, place):
+                rest = places[number + 1 :]
+                yield replace(page, position={"parts": [page.position, *rest]}) if rest else page
+
+    async def split(self, resource: Resource, window: Window, most: int) -> list[Position | None]:
+        """Ranges of a key that is one whole number; a delta, and any other key, is read from one place."""
+        position = window.position
+        if most == 1:
+            return [position]
+        if position and "parts" in position:
+            return list(position["parts"])
+        asked = Statements(await self.reflected(resource), window, self.zone)
+        if not asked.can_split() or (position and position["stretch"]):
+            return [position]
+        after = position["after"] if position else None
+        ((low, high),) = await self.fetch_all(asked.ends(after))
+        if low is None:
+            return [position]
+        return ranges(int(low), int(high), after, most)
 
     async def read_keys(self, resource: Resource, window: Window) -> AsyncIterator[Page]:
         """The keys alone."""
@@ -228,16 +250,22 @@ class DatabaseDataSource(DataSource):
         """Everything that is asked for, as records with these names."""
         start = position["stretch"] if position else 0
         changes = [changes_of(asked.table, self.zone, decode=decode) for decode in (False, True)]
-        for number, stretch in enumerate(asked.stretches()):
+        until = position.get("until") if position else None
+        for number, whole in enumerate(asked.stretches()):
             if number < start:
                 continue
+            stretch = asked.up_to(whole, until) if until else whole
             reader = StretchReader(self, stretch, build, names)
             reader.after = position["after"] if position and number == start else None
             while rows := await self.patiently(reader.next_rows):
                 reader.advance(rows)
                 records = records_of(names, rows, changes[self.session.decodes], self.session.digits)
                 place = {"stretch": number, "after": reader.after} if stretch.order else None
+                if place and until:
+                    place["until"] = until
                 yield Page(records, place, records.size(), calls=1)
+            if until:
+                return
 
     async def fetch_all(self, statement: "sa.Select[Any]") -> Rows:
         """The whole answer to a small question."""
@@ -315,6 +343,17 @@ class StretchReader:
         for place in self.source.session.digits:
             last[place] = last[place] and int(last[place])
         self.after = place_of(dict(zip(self.names, last, strict=True)), self.stretch.order)
+
+
+def ranges(low: int, high: int, after: list[Any] | None, most: int) -> list[Position | None]:
+    """The numbers from `low` to `high` in at most so many parts of one length; the last has no end."""
+    width = max(-(-(high - low + 1) // most), 1)
+    ends = [[end] for end in range(low + width - 1, high, width)]
+    begins = [after, *ends]
+    parts: list[Position | None] = [
+        {"stretch": 0, "after": begin, "until": end} for begin, end in zip(begins, ends, strict=False)
+    ]
+    return [*parts, {"stretch": 0, "after": begins[-1]}]
 
 
 def zone_of(name: tzinfo | str, where: str) -> tzinfo:

@@ -1,7 +1,7 @@
 """The SELECTs of a read: keyset pages in one order, with every value a bound parameter."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, cast
@@ -187,6 +187,23 @@ class Statements:
         for column, each in list(zip(columns, values, strict=True))[-2::-1]:
             condition = sa.and_(column >= each, sa.or_(column > each, condition))
         return condition
+
+    def can_split(self) -> bool:
+        """Whether the read goes by a key that is one whole number, which ranges divide."""
+        key = self.table.key
+        return self.stretches()[0].order == key and len(key) == 1 and key[0] in self.table.whole
+
+    def ends(self, after: Sequence[Any] | None) -> "sa.Select[Any]":
+        """The least and the greatest key of the read's first stretch, behind a place in it."""
+        stretch, column = self.stretches()[0], self.column(self.table.key[0])
+        select = sa.select(sa.func.min(column), sa.func.max(column)).select_from(self.table.source)
+        select = select.where(*stretch.where)
+        return select if after is None else select.where(self.behind(stretch.order, after))
+
+    def up_to(self, stretch: Stretch, until: Sequence[Any]) -> Stretch:
+        """A stretch as far as a key that is one number."""
+        last = self.column(stretch.order[0]) <= value(until[0])
+        return replace(stretch, where=(*stretch.where, last))
 
     def parameter(self, name: str, raw: Any) -> Any:
         """A stored value of a position, as it is compared."""

@@ -11,6 +11,7 @@ from django.db import DataError, IntegrityError, connections, models, transactio
 from ingestion.base.exceptions import FieldError, first_line
 from ingestion.base.records import Key, Row
 from ingestion.base.rows import select, values_of
+from ingestion.base.shipping import Lines
 
 if TYPE_CHECKING:
     from ingestion.base.processor import Children
@@ -135,6 +136,17 @@ class Loader(ABC):
     def refusal(self, error: DataError | IntegrityError) -> FieldError:
         """What the database said of a row."""
         return refusal(error)
+
+    @property
+    def looked_at(self) -> list[str]:
+        """The columns that are looked at of every row."""
+        names = [*self.target.key, *filter(None, [self.target.timestamp_field])]
+        return [*names, *(key.attname for key in self.foreign_keys)]
+
+    def lines(self, rows: Sequence[Row]) -> Lines | None:
+        """What of a batch this loader would write, made ready; None where it needs the rows."""
+        del rows
+        return None
 
     @abstractmethod
     def write(self, rows: Sequence[Row]) -> Loaded:

@@ -82,9 +82,14 @@ def dumped(values: Sequence[Any], connection: Any) -> Texts:
 def copy_texts(columns: Sequence[Texts], rest: Sequence[str | None]) -> Iterator[str]:
     """The rows of these columns, each followed by the same `rest`; in parts, so that the server is given the
     first of them while the next is made."""
-    end = "".join(f"\t{each}" for each in map(cell, rest)) + "\n"
+    end = ending(rest)
     for start in range(0, len(columns[0]), AT_ONCE):
         yield part_text([column[start : start + AT_ONCE] for column in columns], end)
+
+
+def ending(rest: Sequence[str | None]) -> str:
+    """What every row ends with, when the same cells follow all of them."""
+    return "".join(f"\t{each}" for each in map(cell, rest)) + "\n"
 
 
 def part_text(columns: Sequence[Texts], end: str) -> str:

@@ -8,7 +8,7 @@ cannot carry goes to the portable loader.
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -19,15 +19,16 @@ from django.utils import timezone
 
 from ingestion.base.exceptions import FieldError
 from ingestion.base.loaders.base import Loaded, Target
-from ingestion.base.loaders.copying import Texts, copy_texts, dumped
+from ingestion.base.loaders.copying import Texts, copy_texts, dumped, ending
 from ingestion.base.loaders.portable import STAMPS, PortableLoader, initial, writable
 from ingestion.base.loaders.statements import BETWEEN, Composer, Statements, column_of
 from ingestion.base.records import Key, Row
 from ingestion.base.rows import Rows, columns_of
+from ingestion.base.shipping import Lines, ShippedRows
 
 logger = logging.getLogger("ingestion")
 
-Body = Callable[[], Iterator[str]]
+Body = Callable[[], Iterator[str] | Iterator[bytes]]
 """The rows as COPY reads them, as often as they are asked for."""
 
 COPIED = re.compile(r"COPY \S+, line (\d+)(?:, column (\w+))?")
@@ -44,14 +45,13 @@ class PostgresLoader(PortableLoader):
 
     def write(self, rows: Sequence[Row]) -> Loaded:
         """Insert what is new, update what differs, leave the rest."""
-        own = tuple(name for name in columns_of(rows) if name in self.by_name)
-        if self.foreign(own) or self.lacking(own):
+        own = self.own(rows)
+        if not self.carries(own):
             return super().write(rows)
         statements = self.statements(own)
-        texts = self.encoded(statements, Rows.of(rows, own))
-        body = partial(copy_texts, list(texts.values()), self.constants(own, timezone.now()))
+        keys, body = self.keys_and_body(statements, own, Rows.of(rows, own))
         with self.connection.cursor() as cursor:
-            if self.all_new(cursor, statements, texts) and self.fill(cursor, statements, body):
+            if self.all_new(cursor, statements, keys) and self.fill(cursor, statements, body):
                 loaded, newer = Loaded(created=len(rows)), set[Key]()
             else:
                 loaded, newer = self.merge(cursor, statements, body, len(rows))
@@ -61,9 +61,40 @@ class PostgresLoader(PortableLoader):
         }
         return loaded
 
-    def all_new(self, cursor: Any, statements: Statements, texts: Mapping[str, Texts]) -> bool:
+    def own(self, rows: Sequence[Row]) -> tuple[str, ...]:
+        """The columns of rows that are the table's."""
+        return tuple(name for name in columns_of(rows) if name in self.by_name)
+
+    def carries(self, own: Sequence[str]) -> bool:
+        """Whether COPY can bring these columns."""
+        return not (self.foreign(own) or self.lacking(own))
+
+    def lines(self, rows: Sequence[Row]) -> Lines | None:
+        """As COPY reads them, but for what all rows end with; None for rows that go another way."""
+        own = self.own(rows) if isinstance(rows, Rows) else ()
+        if not own or self.target.children or not self.carries(own):
+            return None
+        self.connection.ensure_connection()
+        texts = self.encoded(self.statements(own), Rows.of(rows, own))
+        try:
+            return Lines(own, tuple(part.encode() for part in copy_texts(list(texts.values()), ())))
+        except UnicodeEncodeError:  # half of a surrogate pair: the server's refusal says which row
+            return None
+
+    def keys_and_body(
+        self, statements: Statements, own: tuple[str, ...], rows: Rows
+    ) -> tuple[list[Texts], Body]:
+        """The columns of the key, and all of them as COPY reads them, which another process may have made."""
+        rest = self.constants(own, timezone.now())
+        if isinstance(rows, ShippedRows) and rows.lines and rows.lines.own == own:
+            encode = dict(statements.encoders)
+            keys = [encode[name](rows.columns[name]) for name in self.target.key]
+            return keys, partial(rows.lines.ended, ending(rest))
+        texts = self.encoded(statements, rows)
+        return [texts[name] for name in self.target.key], partial(copy_texts, list(texts.values()), rest)
+
+    def all_new(self, cursor: Any, statements: Statements, columns: Sequence[Texts]) -> bool:
         """Whether the table has none of these keys, deleted rows included."""
-        columns = [texts[name] for name in self.target.key]
         keys = [BETWEEN.join(map(str, column)) for column in columns]
         if any(key.count(BETWEEN) != len(columns[0]) - 1 for key in keys):
             return False
