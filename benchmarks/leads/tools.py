@@ -64,6 +64,11 @@ def ours(way: Way, home: Path) -> Sequence[str]:
     return [sys.executable, str(ROOT / "manage.py"), "db_genius_leads", "--quiet", "--no-progress"]
 
 
+def ours_apart(way: Way, home: Path) -> Sequence[str]:
+    """The same, read by two processes."""
+    return [*ours(way, home), "--partitions", "2"]
+
+
 def our_settings(way: Way) -> Mapping[str, str]:
     """Where this product reads and writes."""
     return {"GENIUS_DB_URL": way.source, "DATABASE_URL": way.target}
@@ -111,6 +116,13 @@ def ingestr(way: Way, home: Path) -> Sequence[str]:
 
 TOOLS = (
     Tool("ours", "this product", ("public", "ingestion_genius_lead"), ours, environment=our_settings),
+    Tool(
+        "ours-apart",
+        "this product, --partitions 2",
+        ("public", "ingestion_genius_lead"),
+        ours_apart,
+        environment=our_settings,
+    ),
     Tool(
         "dlt",
         "dlt 1.31.0, sql_database",
