@@ -13,9 +13,11 @@ from ingestion.base import exceptions
 from ingestion.base.commands import alias, plan_for
 from ingestion.base.database.source import ranges
 from ingestion.base.exceptions import ConfigurationError, FieldError, RecordError, TransientError
+from ingestion.base.loaders import Target, create_loader
 from ingestion.base.plan import SyncPlan
 from ingestion.base.processor import BaseProcessor
-from ingestion.base.records import Unreadable
+from ingestion.base.records import Page, Unreadable
+from ingestion.base.shipping import packed
 from ingestion.models import RejectedRecord, SyncHistory
 from ingestion.sync.genius.engines import GeniusLeadSyncEngine
 from ingestion.sync.hubspot.engines import HubSpotContactSyncEngine
@@ -221,6 +223,24 @@ def test_client_that_was_given_is_read_where_it_is(quick_source):
 
     assert history.records_created == COUNT
     assert "read in the run's own process" in history.performance_metrics["notes"][0]
+
+
+@pytest.mark.django_db(databases=["default", "postgres"])
+@pytest.mark.parametrize("names", ["n", "tab\tline\nslash\\ Köln"], ids=["plain", "to be escaped"])
+def test_batch_that_travels_is_written_as_the_one_that_stays(postgres_database, names):
+    processor = engines.ReadingProcessor()
+    records = [{"id": n, "name": f"{names} {n}", "updated_at": wall(n)} for n in range(1, 1202)]
+    batch = processor.process_batch(records)
+    target = Target(models.Reading, ("id",), datetime.now(UTC), postgres_database, "updated_at")
+    loader = create_loader(target, "postgresql")
+    parcel = packed(0, Page(records), batch, loader.lines(batch.rows), loader.looked_at)
+    page = pickle.loads(pickle.dumps(parcel)).opened({0: batch}.__getitem__)
+    loaded = [loader.load(page.batch.rows).created, loader.load(batch.rows).unchanged]
+
+    assert loaded == [1201, 1201]
+    assert stored() == {record["id"]: record["name"] for record in records}
+    assert (len(page.records), page.records[7]["id"], page.batch.rows[7]["id"]) == (1201, 8, 8)
+    assert loader.lines(list(batch.rows)) is None
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,7 @@ class PostgresLoader(PortableLoader):
             return None
         self.connection.ensure_connection()
         texts = self.encoded(self.statements(own), Rows.of(rows, own))
-        try:
-            return Lines(own, tuple(part.encode() for part in copy_texts(list(texts.values()), ())))
-        except UnicodeEncodeError:  # half of a surrogate pair: the server's refusal says which row
-            return None
+        return Lines(own, tuple(part.encode() for part in copy_texts(list(texts.values()), ())))
 
     def keys_and_body(
         self, statements: Statements, own: tuple[str, ...], rows: Rows
