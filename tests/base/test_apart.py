@@ -14,6 +14,7 @@ from ingestion.base.commands import alias, plan_for
 from ingestion.base.database.source import ranges
 from ingestion.base.exceptions import ConfigurationError, FieldError, RecordError, TransientError
 from ingestion.base.loaders import Target, create_loader
+from ingestion.base.loaders.portable import PortableLoader
 from ingestion.base.plan import SyncPlan
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.records import Page, Unreadable
@@ -241,6 +242,7 @@ def test_batch_that_travels_is_written_as_the_one_that_stays(postgres_database, 
     assert stored() == {record["id"]: record["name"] for record in records}
     assert (len(page.records), page.records[7]["id"], page.batch.rows[7]["id"]) == (1201, 8, 8)
     assert loader.lines(list(batch.rows)) is None
+    assert PortableLoader(target).lines(batch.rows) is None
 
 
 @pytest.mark.parametrize(
