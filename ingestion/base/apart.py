@@ -170,16 +170,14 @@ class Reader:
 
 
 class Finished:
-    """A reader has read everything; what it has seen of the source goes into the run's own account."""
+    """A reader has read everything; what its batches do not tell goes into the run's own account."""
 
     def __init__(self, engine: "BaseSyncEngine") -> None:
-        self.seen = set(engine.processor.mapper.seen)
         self.unknown = engine.processor.unknown
         self.seconds = engine.monitor.phases.get("process", 0.0)
 
     def tell(self, engine: "BaseSyncEngine") -> None:
         """Add it."""
-        engine.processor.mapper.seen.update(self.seen)
         engine.processor.unknown |= self.unknown
         phases = engine.monitor.phases
         phases["process"] = phases.get("process", 0.0) + self.seconds

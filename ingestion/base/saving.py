@@ -141,20 +141,20 @@ class BatchWriter:
         for minutes what its lists do not show any more.
         """
         name, key = self.loader.target.timestamp_field, self.loader.target.key
-        if not name:
+        rows = [row for some in chunks(digests) for row in open_rows.filter(digest__in=some)] if name else []
+        if not (name and rows):
             return ()
         loaded = dict(
             zip(map(key_digest, keys_of(batch.rows, key)), values_of(batch.rows, name), strict=True)
         )
         found = set()
-        for some in chunks(digests):
-            for row in open_rows.filter(digest__in=some):
-                mine, other = self.moment_of(row.record), loaded.get(row.digest)
-                if row.run_id != self.history.pk:
-                    newer = self.loader.target.protected(mine, {name: other})
-                else:  # changed after the run began, maybe; `--force` has not seen it before
-                    newer = bool(mine and other and mine > other)
-                found |= {row.digest} if newer else set()
+        for row in rows:
+            mine, other = self.moment_of(row.record), loaded.get(row.digest)
+            if row.run_id != self.history.pk:
+                newer = self.loader.target.protected(mine, {name: other})
+            else:  # changed after the run began, maybe; `--force` has not seen it before
+                newer = bool(mine and other and mine > other)
+            found |= {row.digest} if newer else set()
         return found
 
     def bury(self, stones: Sequence[Tombstone]) -> int:

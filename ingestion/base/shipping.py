@@ -74,7 +74,7 @@ class Rest:
 
     @cached_property
     def batch(self) -> Batch:
-        """All of it. Raises SourceError when the process that has it is gone."""
+        """All of it. Raises TransientError when the process that has it is gone."""
         return self.ask(self.number)
 
     @property
