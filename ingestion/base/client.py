@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import aiohttp
@@ -19,6 +20,7 @@ import stamina
 from ingestion.base import logs
 from ingestion.base.ahead import PagesAhead
 from ingestion.base.auth import Auth
+from ingestion.base.columnar import Records
 from ingestion.base.datasource import DataSource, LoopGuard, Resource
 from ingestion.base.exceptions import ConfigurationError, SourceError, TransientError
 from ingestion.base.fields import lookup, split_path
@@ -27,6 +29,7 @@ from ingestion.base.pagination import Answer, Paginator, Request, SinglePage
 from ingestion.base.patience import Patience
 from ingestion.base.plan import SyncPlan
 from ingestion.base.records import Page, Position
+from ingestion.base.shapes import DECODER, PageDecoder
 from ingestion.base.transport import (
     REDIRECTS,
     TOKEN_ENDED,
@@ -42,6 +45,7 @@ from ingestion.base.window import Window
 from ingestion.conf import setting
 
 JSON = "application/json"
+Decode = Callable[[bytes], Any]
 
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # we say ourselves what is tried again
 HOPS = 3
@@ -67,6 +71,15 @@ class Stage:
     complete: Callable[[list[Any]], Awaitable[list[Any]]] | None = None
     adds: Mapping[str, Any] = field(default_factory=dict)
     keyed_by: str = ""
+
+    def decode(self) -> Decode:
+        """What reads its pages: into columns where the records stay as they come."""
+        as_they_come = not (self.complete or self.adds or self.keyed_by)
+        return (
+            PageDecoder(split_path(self.items) if self.items else ()).decode
+            if as_they_come
+            else DECODER.decode
+        )
 
     def position(self, request: Request) -> Any:
         """Where this list can be gone on with: a key in it, or else only its beginning (None)."""
@@ -194,7 +207,8 @@ class BaseAPIClient(DataSource):
             at = position["at"] if position and number == start else None
             guard = LoopGuard(f"{self.base_url}{stage.request.path}")
             request: Request | None = stage.paginator.first(stage.request, at)
-            async with PagesAhead(self.request, stage.paginator, at_once or self.pages_at_once) as ahead:
+            ask = partial(self.request, decode=stage.decode())
+            async with PagesAhead(ask, stage.paginator, at_once or self.pages_at_once) as ahead:
                 while request is not None:
                     answer = self.with_records(await ahead.answer(request), stage)
                     calls, self.calls = self.calls, 0
@@ -207,7 +221,7 @@ class BaseAPIClient(DataSource):
                         ahead.go_on(request, answer)
                     records = stage.paginator.take(answer)
                     if stage.complete and records:
-                        records = await stage.complete(records)
+                        records = await stage.complete(list(records))
                     if stage.adds:
                         records = [{**record, **stage.adds} for record in records]
                     yield replace(page, records=records)
@@ -234,7 +248,7 @@ class BaseAPIClient(DataSource):
         found = lookup(answer.body, split_path(stage.items)) if stage.items else answer.body
         if stage.keyed_by and isinstance(found, dict):
             found = unfolded(found, stage.keyed_by)
-        if isinstance(found, list):
+        if isinstance(found, (list, Records)):
             return replace(answer, records=found)
         place = repr(stage.items) if stage.items else "the top level"
         known = f" one of {', '.join(answer.body)}" if isinstance(answer.body, dict) else ""
@@ -246,8 +260,8 @@ class BaseAPIClient(DataSource):
 
     # One request.
 
-    async def request(self, request: Request) -> Answer:
-        """Send a request until it is answered, or until patience ends.
+    async def request(self, request: Request, decode: Decode = DECODER.decode) -> Answer:
+        """Send a request until it is answered, or until patience ends; `decode` reads a body of JSON.
 
         Raises TransientError when it never was, else what `transport.problem` and `transport.decoded` raise.
         """
@@ -261,7 +275,7 @@ class BaseAPIClient(DataSource):
             wait_jitter=patience.initial,
         ):
             with attempt:
-                return await self.send(request)
+                return await self.send(request, decode)
         raise TransientError("was never tried", where=request.path)  # stamina tries at least once
 
     def wait_before_retry(self, error: Exception, pace: Pace) -> bool | float:
@@ -276,7 +290,7 @@ class BaseAPIClient(DataSource):
         pace.hold(error.retry_after)
         return error.retry_after
 
-    async def send(self, request: Request, *, renewed: bool = False) -> Answer:
+    async def send(self, request: Request, decode: Decode, *, renewed: bool = False) -> Answer:
         """One attempt. A 401 renews the credentials once."""
         url = guarded(self.base_url, request.path)
         where = shown(url, request.method)
@@ -288,12 +302,12 @@ class BaseAPIClient(DataSource):
                 break
             url = guarded(self.base_url, answered.get("Location", ""), where)
         if status == TOKEN_ENDED and not renewed and await self.auth.renew(self.fetch_token):
-            return await self.send(request, renewed=True)
+            return await self.send(request, decode, renewed=True)
         if status == UNCHANGED and request.conditional:
             return Answer(None, answered, len(body), request, unchanged=True)
         if not 200 <= status < 300:
             raise problem(status, answered, self.said(body), where, self.auth_fix)
-        content = decoded(body, answered, where) if request.accept == JSON else body
+        content = decoded(body, answered, where, decode) if request.accept == JSON else body
         return Answer(content, answered, len(body), request)
 
     async def exchange(

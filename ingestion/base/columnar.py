@@ -1,11 +1,14 @@
 """A page's records, kept by column: of a wide table most are never looked at one by one."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from itertools import chain
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 from ingestion.base.records import Record
+
+Values: TypeAlias = "list[Any] | Records"
+"""One column: its values, or the records that each record has there, by column again."""
 
 SLOT = 8
 """Bytes that a value takes for being in a column; a number hardly takes more."""
@@ -14,13 +17,14 @@ SLOT = 8
 class Records(Sequence[Record]):
     """Records that all have the same names. Whoever asks for one gets a dict of his own, made then.
 
-    `digits` names columns of whole numbers that lie here in digits, as they came: most leave in digits too. A
-    record has numbers there. `moments` names columns of texts that are known to be moments in UTC.
+    A column of objects that all have the same names is Records too. `digits` names columns of whole numbers
+    that lie here in digits, as they came: most leave in digits too. A record has numbers there. `moments`
+    names columns of texts that are known to be moments in UTC.
     """
 
     def __init__(
         self,
-        columns: Mapping[str, list[Any]],
+        columns: "Mapping[str, Values]",
         length: int,
         digits: frozenset[str] = frozenset(),
         moments: frozenset[str] = frozenset(),
@@ -35,6 +39,8 @@ class Records(Sequence[Record]):
     @classmethod
     def joined(cls, parts: "Sequence[Records]") -> "Records":
         """Records of the same names as one; its columns are joined when somebody asks for them."""
+        if len(parts) == 1:
+            return parts[0]
         moments = frozenset.intersection(*(part.moments for part in parts))
         return cls(parts[0].given, sum(map(len, parts)), parts[0].digits, moments, parts)
 
@@ -43,27 +49,41 @@ class Records(Sequence[Record]):
         """What every record has."""
         return self.given.keys()
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What records must share to be joined: their names, how numbers lie here, and what is below."""
+        below = [(name, each.form) for name, each in self.given.items() if isinstance(each, Records)]
+        return frozenset(self.names), self.digits, frozenset(below)
+
     @cached_property
-    def columns(self) -> Mapping[str, list[Any]]:
+    def columns(self) -> "Mapping[str, Values]":
         """The values of each name, as they lie here."""
         if not self.parts:
             return self.given
         every = [part.columns for part in self.parts]
-        return {name: list(chain.from_iterable([part[name] for part in every])) for name in self.names}
+        return {name: end_to_end([part[name] for part in every]) for name in self.names}
 
     def pieces(self, most: int) -> "Iterator[Records]":
-        """All of them, some at a time: the pages they came in, or less where those are long."""
+        """All of them, some at a time: as many of the pages they came in, or less where those are long."""
+        gathered: list[Records] = []
         for part in self.parts or (self,):
-            yield from (part[start : start + most] for start in range(0, len(part), most))
+            if gathered and sum(map(len, gathered)) + len(part) > most:
+                yield Records.joined(gathered)
+                gathered = []
+            *whole, last = [part[start : start + most] for start in range(0, len(part), most)] or [part]
+            yield from whole
+            gathered.append(last)
+        yield Records.joined(gathered)
 
     def select(self, places: Sequence[int]) -> "Records":
         """Some of them."""
-        columns = {name: [values[place] for place in places] for name, values in self.columns.items()}
+        columns = {name: picked(values, places) for name, values in self.columns.items()}
         return Records(columns, len(places), self.digits, self.moments)
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> "Values":
         """A column as its records have it."""
-        return numbers(self.columns[name]) if name in self.digits else self.columns[name]
+        found = self.columns[name]
+        return numbers(found) if name in self.digits else found
 
     def size(self) -> int:
         """About how many bytes they are."""
@@ -86,7 +106,7 @@ class Records(Sequence[Record]):
             return Records(columns, len(range(*place.indices(self.length))), self.digits, self.moments)
         if not -self.length <= place < self.length:
             raise IndexError(place)
-        found = {name: values[place] for name, values in self.columns.items()}
+        found: dict[str, Any] = {name: values[place] for name, values in self.columns.items()}
         return found | {name: int(found[name]) for name in self.digits if found[name] is not None}
 
     def __iter__(self) -> Iterator[Record]:
@@ -107,12 +127,23 @@ class Records(Sequence[Record]):
         return f"<{self.length} records of {', '.join(self.names)}>"
 
 
-def numbers(digits: list[Any]) -> list[Any]:
+def end_to_end(parts: "Sequence[Values]") -> "Values":
+    """A column of several parts."""
+    below = [part for part in parts if isinstance(part, Records)]
+    return Records.joined(below) if len(below) == len(parts) else list(chain.from_iterable(parts))
+
+
+def picked(values: "Values", places: Sequence[int]) -> "Values":
+    """Some values of a column."""
+    return values.select(places) if isinstance(values, Records) else [values[place] for place in places]
+
+
+def numbers(digits: Sequence[Any]) -> list[Any]:
     """Whole numbers, of their digits; None stays."""
     return [None if each is None else int(each) for each in digits]
 
 
-def letters(values: list[Any]) -> int:
+def letters(values: Iterable[Any]) -> int:
     """How long texts are together; 0 where they are none."""
     try:
         return len("".join(filter(None, values)))  # a third of the time that adding their lengths takes
@@ -128,8 +159,7 @@ def select(records: Sequence[Record], places: Sequence[int]) -> Sequence[Record]
 def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
     """The records of several pages, by column where all of them are and have the same names."""
     by_column = [part for part in parts if isinstance(part, Records)]
-    forms = {(frozenset(part.names), part.digits) for part in by_column}
-    if len(by_column) == len(parts) and len(forms) == 1:
+    if len(by_column) == len(parts) and len({part.form for part in by_column}) == 1:
         return Records.joined(by_column)
     return [record for part in parts for record in part]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
@@ -134,7 +134,7 @@ class FileDataSource(DataSource):
                 lines.characters = 0
             self.check_unchanged(file, before)
 
-    def gathered(self, lines: Lines, start: int, wanted: "InWindow | None") -> Iterator[list[Record]]:
+    def gathered(self, lines: Lines, start: int, wanted: "InWindow | None") -> Iterator[Sequence[Record]]:
         """Records by the page. A page is never long in coming, even if nothing in it is wanted."""
         if self.format == "jsonl":
             for records in json_records(lines, start, self.page_size, PAGE_CHARACTERS):

@@ -1,7 +1,7 @@
 """JSONL: one JSON object per line, its numbers exact and none of its keys lost."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NoReturn
 
@@ -10,12 +10,14 @@ import msgspec
 from ingestion.base.exceptions import SourceError
 from ingestion.base.numbers import exact
 from ingestion.base.records import Record, Unreadable
+from ingestion.base.shapes import DECODER as FAST
+from ingestion.base.shapes import Shapes
 from ingestion.base.text_lines import Lines
 
 BLANK = " \t\r\n"
 
 
-def json_records(lines: Lines, start: int, most: int, characters: int) -> Iterator[list[Record]]:
+def json_records(lines: Lines, start: int, most: int, characters: int) -> Iterator[Sequence[Record]]:
     """The objects after line `start`, in groups of `most` lines or so many characters.
 
     A line that is not an object becomes Unreadable. Raises SourceError for an empty file, and for JSON that
@@ -23,8 +25,32 @@ def json_records(lines: Lines, start: int, most: int, characters: int) -> Iterat
     """
     refuse_other_layouts(lines)
     lines.skip_to(start)
+    decoder = LineDecoder()
     while texts := lines.take(most, characters):
-        yield all_at_once(texts) or read_objects([text.strip(BLANK) for text in texts], lines)
+        yield decoder.decode(texts) or read_objects([text.strip(BLANK) for text in texts], lines)
+
+
+class LineDecoder:
+    """Decodes lines of which it can be told at a glance that no key is lost."""
+
+    def __init__(self) -> None:
+        self.shapes = Shapes()
+
+    def decode(self, texts: list[str]) -> Sequence[Record]:
+        """The objects, by column where they are of the shape that those before them have shown; else none.
+
+        Of a shape is only what is, written again, the very text that was read.
+        """
+        if shape := self.shapes.learned():
+            try:
+                found = list(map(shape.decoder.decode, texts))
+                if ENCODER.encode_lines(found) == "".join(texts).encode():
+                    return shape.records(found)
+            except (msgspec.DecodeError, RecursionError, UnicodeError):
+                pass  # another shape, or no JSON: read as it is
+        objects = all_at_once(texts)
+        self.shapes.saw(objects)
+        return objects
 
 
 def all_at_once(texts: list[str]) -> list[Record]:
@@ -146,6 +172,5 @@ def keys_in(values: list[Any]) -> int:
 
 
 NESTED = frozenset({dict, list})
-FAST = msgspec.json.Decoder(float_hook=exact)
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_float=exact, parse_constant=refuse)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from ingestion.base.columnar import Records
+from ingestion.base.columnar import Records, Values
 from ingestion.base.fields import MISSING, CompiledField, Known, Path, lookup
 from ingestion.base.records import Record
 
@@ -19,6 +19,10 @@ class Levels:
 
     def raws(self, path: Path) -> list[Any]:
         """What each record has at a path, or MISSING."""
+        return plain(self.at(path))
+
+    def at(self, path: Path) -> Values:
+        """The same, by column where that leads to objects which lie so."""
         level = self.level(path[:-1])
         if all_objects(level):
             return values_at(level, path[-1:])[0]
@@ -27,7 +31,7 @@ class Levels:
     def level(self, above: Path) -> Sequence[Any]:
         """What all records have at a path that leads to objects."""
         if above not in self.found:
-            self.found[above] = self.raws(above) if above else self.records
+            self.found[above] = self.at(above) if above else self.records
         return self.found[above]
 
     def has(self, path: Path) -> bool:
@@ -57,7 +61,7 @@ class Levels:
             level = self.level(above)
             if all_objects(level):
                 names = [columns[place].paths[0][-1] for place in places]
-                raws.update(zip(places, values_at(level, names), strict=True))
+                raws.update(zip(places, map(plain, values_at(level, names)), strict=True))
         return [
             raws[place] if place in raws else self.first_raws(column) for place, column in enumerate(columns)
         ]
@@ -68,14 +72,14 @@ class Levels:
         if not isinstance(records, Records) or len(paths[0]) > 1 or name not in records.names:
             return None, []
         known: Known | None = "digits" if name in records.digits else None
-        return "moments" if name in records.moments else known, records.columns[name]
+        return "moments" if name in records.moments else known, plain(records.columns[name])
 
     def first_raws(self, column: CompiledField) -> list[Any]:
         """The raw values of a column that may be read from several paths: from the first that is there."""
         named = [path[0] for path in column.paths if len(path) == 1]
         if isinstance(self.records, Records) and len(named) == len(column.paths):
             first = next((name for name in named if name in self.records.names), named[0])
-            return values_at(self.records, [first])[0]
+            return plain(values_at(self.records, [first])[0])
         return [column.find(record) for record in self.records]
 
 
@@ -93,7 +97,12 @@ def all_objects(level: Sequence[Any]) -> bool:
     return isinstance(level, Records) or set(map(type, level)) == {dict}
 
 
-def values_at(level: Sequence[Any], names: Sequence[str]) -> list[list[Any]]:
+def plain(values: Values) -> list[Any]:
+    """A column's values, one by one."""
+    return list(values) if isinstance(values, Records) else values
+
+
+def values_at(level: Sequence[Any], names: Sequence[str]) -> list[Values]:
     """What each object has under these names, name by name; MISSING where it has none."""
     if isinstance(level, Records):
         absent = [MISSING] * len(level)
@@ -148,9 +157,14 @@ def nothing_else(records: Sequence[Any], known: Mapping[str, Any]) -> bool:
     below = [(name, tree) for name, tree in known.items() if tree is not True]
     found = values_at(records, [name for name, _ in below]) if below else []
     return all(
-        nothing_else([NONE if each is MISSING else each for each in values], tree)
+        nothing_else(values if isinstance(values, Records) else with_objects(values), tree)
         for values, (_, tree) in zip(found, below, strict=True)
     )
+
+
+def with_objects(values: list[Any]) -> list[Any]:
+    """Values with an empty object where a record has none."""
+    return [NONE if each is MISSING else each for each in values]
 
 
 NONE: dict[str, Any] = {}

@@ -4,14 +4,16 @@ Each says how its pages hang together (`paging`): `keyset` may resume, `snapshot
 `unstable` is offsets into a list that may shift while it is read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Protocol
 
+from ingestion.base.columnar import select
 from ingestion.base.datasource import Paging
 from ingestion.base.exceptions import SourceError
 from ingestion.base.fields import MISSING, lookup, split_path
+from ingestion.base.levels import Levels
 
 Params = Mapping[str, Any]
 
@@ -59,7 +61,7 @@ class Answer:
     headers: Mapping[str, str]
     size: int
     request: Request
-    records: list[Any] = field(default_factory=list)
+    records: Sequence[Any] = ()
     unchanged: bool = False
 
 
@@ -73,7 +75,7 @@ class Paginator(Protocol):
     def first(self, request: Request, position: Any) -> Request:
         """The request of the first page, or of the page after a stored position."""
 
-    def take(self, answer: Answer) -> list[Any]:
+    def take(self, answer: Answer) -> Sequence[Any]:
         """The records of a page that are handed over now."""
 
     def next(self, answer: Answer) -> Request | None:
@@ -93,7 +95,7 @@ class Paginator(Protocol):
 class Style:
     """What most paging styles have in common: a page is handed over as it came."""
 
-    def take(self, answer: Answer) -> list[Any]:
+    def take(self, answer: Answer) -> Sequence[Any]:
         """All of it."""
         return answer.records
 
@@ -319,7 +321,7 @@ class KeysetWindow:
 
     def moments(self, answer: Answer) -> list[str]:
         """The cursors of a page, in its order."""
-        return [str(lookup(record, split_path(self.cursor))) for record in answer.records]
+        return list(map(str, Levels(answer.records).raws(split_path(self.cursor))))
 
     def latest(self, answer: Answer) -> str:
         """The last moment of a page."""
@@ -329,13 +331,13 @@ class KeysetWindow:
         """Whether there is more behind this page."""
         return bool(lookup(answer.body, split_path(self.more)))
 
-    def take(self, answer: Answer) -> list[Any]:
+    def take(self, answer: Answer) -> Sequence[Any]:
         """What is complete: all of the last page and of a walk by key, else all but the last moment."""
         if not self.is_full(answer) or answer.request.state["at"] is not None:
             return answer.records
         latest = self.order(self.latest(answer)) if answer.records else None
-        pairs = zip(answer.records, self.moments(answer), strict=True)
-        return [record for record, moment in pairs if self.order(moment) != latest]
+        moments = map(self.order, self.moments(answer))
+        return select(answer.records, [place for place, moment in enumerate(moments) if moment != latest])
 
     def following(self, request: Request, answer: Answer) -> Request | None:
         """Only an answer tells which page comes next."""
@@ -372,7 +374,7 @@ def rising_keys(answer: Answer, key: str, after: str | None, order: Callable[[st
 
     A service that does not heed the order, or answers another question, hides the keys in between.
     """
-    keys = [str(lookup(record, split_path(key))) for record in answer.records]
+    keys = list(map(str, Levels(answer.records).raws(split_path(key))))
     walked = list(map(order, [after, *keys] if after else keys))
     if any(later <= earlier for earlier, later in pairwise(walked)):
         raise SourceError(

@@ -134,7 +134,7 @@ class BaseProcessor:
                 fix=f"name the right path in {type(self).__name__}.fields, or check what was read",
             )
         for path, child in self.lists.values():
-            child.start_children([lookup(record, path) for record in records])
+            child.start_children(Levels(records).raws(path))
 
     def start_children(self, lists: Iterable[Any]) -> None:
         """As `start_batch`, for the items of a batch's lists."""

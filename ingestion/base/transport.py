@@ -6,7 +6,7 @@ where and how to fix it.
 
 import ipaddress
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -21,7 +21,7 @@ from ingestion.base.exceptions import (
     TransientError,
 )
 from ingestion.base.limits import retry_after
-from ingestion.base.numbers import exact
+from ingestion.base.shapes import DECODER
 
 MOST_BYTES = 64 * 2**20
 """Of one answer, as it is sent and decompressed: a small body must not fill the memory."""
@@ -33,7 +33,6 @@ TOKEN_ENDED = 401
 UNCHANGED = 304
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-DECODER = msgspec.json.Decoder(float_hook=exact)
 
 
 def checked_address(url: str, *, setting: str, allow_http: bool = False) -> str:
@@ -140,8 +139,10 @@ def broken_off(where: str, how: str) -> TransientError:
     )
 
 
-def decoded(body: bytes, headers: Mapping[str, str], where: str) -> Any:
-    """The body as JSON.
+def decoded(
+    body: bytes, headers: Mapping[str, str], where: str, decode: Callable[[bytes], Any] = DECODER.decode
+) -> Any:
+    """The body as JSON, which `decode` reads as msgspec does.
 
     Raises SourceError for an empty body, HTML or bytes that are no text; TransientError for JSON that is
     cut short.
@@ -157,7 +158,7 @@ def decoded(body: bytes, headers: Mapping[str, str], where: str) -> Any:
             fix="check the address; a login or maintenance page answers like this",
         )
     try:
-        return DECODER.decode(body)
+        return decode(body)
     except UnicodeDecodeError as error:
         raise not_text(where) from error
     except msgspec.DecodeError as error:

@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from ingestion.base.columnar import select
 from ingestion.base.datasource import Paging
 from ingestion.base.exceptions import SourceError
 from ingestion.base.fields import lookup, split_path
+from ingestion.base.levels import Levels
 from ingestion.base.pagination import Answer, Request, Style, rising_keys
 from ingestion.base.records import digest, to_json
 
@@ -119,7 +121,7 @@ class RisingWindow(Style):
         had = tuple(key for key, moment in pairs if moment == since)
         return self.page(request, since, 1, **known, had=had)
 
-    def take(self, answer: Answer) -> list[Any]:
+    def take(self, answer: Answer) -> Sequence[Any]:
         """What the next window does not bring for certain, up to the end of the run's window."""
         if not answer.records or self.repeats(answer):
             return []
@@ -130,12 +132,13 @@ class RisingWindow(Style):
         before = min(filter(None, [since, self.until]), default=None)
         had = {(key, datetime.fromisoformat(state["since"])) for key in state["had"]}
         moments = self.moments(answer)
-        found = zip(answer.records, moments, zip(self.keys(answer), moments, strict=True), strict=True)
-        return [
-            record
-            for record, moment, told in found
-            if moment is None or ((before is None or moment <= before) and told not in had)
+        found = enumerate(zip(self.keys(answer), moments, strict=True))
+        places = [
+            place
+            for place, (key, moment) in found
+            if moment is None or ((before is None or moment <= before) and (key, moment) not in had)
         ]
+        return select(answer.records, places)
 
     def position(self, request: Request) -> Any:
         """Where the window begins."""
@@ -167,11 +170,11 @@ class RisingWindow(Style):
         """When each record was last changed, None where it does not say."""
         if not self.cursor:
             return [None] * len(answer.records)
-        return [moment_of(lookup(record, split_path(self.cursor))) for record in answer.records]
+        return list(map(moment_of, Levels(answer.records).raws(split_path(self.cursor))))
 
     def keys(self, answer: Answer) -> list[str]:
         """The key of each record."""
-        return [str(lookup(record, split_path(self.key))) for record in answer.records]
+        return list(map(str, Levels(answer.records).raws(split_path(self.key))))
 
     def told_by(self, answer: Answer) -> str:
         """What a page is known by when it comes again."""

@@ -12,6 +12,7 @@ from ingestion.base.fields import Field
 from ingestion.base.processor import BaseProcessor
 from ingestion.base.reading import joined as one_page
 from ingestion.base.records import Page
+from ingestion.base.shapes import alike
 from tests.shop.models import ShopCustomer, ShopStock
 from tests.shop.processors import ShopCustomerProcessor, ShopOrderProcessor
 
@@ -19,7 +20,9 @@ DICTS = [{"id": 1, "name": "Ada"}, {"id": 2, "name": None}, {"id": 3, "name": "E
 
 
 def by_column(dicts):
-    return Records({name: [each[name] for each in dicts] for name in dicts[0]}, len(dicts))
+    columns = {name: [each[name] for each in dicts] for name in dicts[0]}
+    below = {name: by_column(values) for name, values in columns.items() if alike(values)}
+    return Records(columns | below, len(dicts))
 
 
 def test_they_are_a_sequence_of_dicts():
@@ -176,6 +179,32 @@ def test_a_batch_by_column_becomes_what_the_same_dicts_become(dicts, kind):
     assert told(kind(), by_column(dicts)) == told(kind(), dicts)
 
 
+TAGS = st.fixed_dictionaries({"city": VALUES["name"], "email": VALUES["email"], "more": st.just({"a": 1})})
+IN_ORDER = TAGS.map(lambda tags: {name: tags[name] for name in sorted(tags)})  # by column the order is lost
+TAGGED = st.lists(st.fixed_dictionaries({"id": VALUES["id"], "tags": IN_ORDER}), min_size=1, max_size=6)
+
+
+@given(st.lists(TAGGED, min_size=1, max_size=3), st.sampled_from(PROCESSORS))
+def test_objects_in_records_by_column_become_what_the_same_dicts_become(pages, kind):
+    dicts = [record for page in pages for record in page]
+    records = joined([by_column(page) for page in pages])
+
+    assert isinstance(records.columns["tags"], Records)
+    assert records == dicts
+    assert told(kind(), records) == told(kind(), dicts)
+
+
+def test_objects_by_column_stay_so_in_a_selection_and_when_they_are_joined():
+    records = by_column([{"id": n, "tags": {"city": f"c{n}"}} for n in range(4)])
+
+    for some in (records[1:3], select(records, [1, 2])):
+        assert some == [{"id": 1, "tags": {"city": "c1"}}, {"id": 2, "tags": {"city": "c2"}}]
+        assert isinstance(some.columns["tags"], Records)
+    other = by_column([{"id": 9, "tags": {"town": "x"}}])
+    assert joined([records, other]) == [*records, *other]
+    assert records != by_column([{"id": n, "tags": {"city": "c"}} for n in range(4)])
+
+
 class Digits(BaseProcessor):
     """Whole numbers for columns of all kinds."""
 
@@ -236,6 +265,9 @@ def test_records_in_parts_are_the_records_of_their_parts():
 
     assert [list(piece) for piece in joined(parts).pieces(2)] == [DICTS[:2], DICTS[2:]]
     assert [len(piece) for piece in joined(parts).pieces(1)] == [1, 1, 1]
+    assert [len(piece) for piece in joined([*parts, *parts]).pieces(3)] == [3, 3]
+    assert [len(piece) for piece in joined([*parts, *parts]).pieces(4)] == [3, 3]
+    assert list(joined([*parts, *parts]).pieces(9)) == [DICTS + DICTS]
     assert [list(piece) for piece in pieces(DICTS, 2)] == [DICTS[:2], DICTS[2:]]
     assert joined(parts)[1:] == DICTS[1:]
     assert joined(parts)[:] == DICTS

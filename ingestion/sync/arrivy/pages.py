@@ -1,5 +1,6 @@
 """How Arrivy's lists page, and how a moment is written into a request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +32,7 @@ class ArrivyPages(PageNumber):
         further = super().following(request, answer)
         return further and replace(further, state={"first": answer.records[:1]})
 
-    def take(self, answer: Answer) -> list[Any]:
+    def take(self, answer: Answer) -> Sequence[Any]:
         """The page, unless it is the one before it once more."""
         return [] if self.repeats(answer) else answer.records
 
