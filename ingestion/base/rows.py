@@ -29,10 +29,11 @@ class Column:
 
     Its `texts` are the same values as SQL reads them. Where they are the source's own, a decimal or a moment
     that nobody looks at need not become a Python object on its way from one database to the other: the
-    values are then read from them by `read`, when somebody asks.
+    values are then read from them by `read`, when somebody asks. `clean` says that no text has a character
+    which must be escaped anywhere (a tab, an end of line, a backslash).
     """
 
-    __slots__ = ("empty", "known", "read", "written")
+    __slots__ = ("clean", "empty", "known", "read", "written")
 
     def __init__(
         self,
@@ -41,11 +42,13 @@ class Column:
         texts: list[Any] | None = None,
         read: Callable[[Any], Any] | None = None,
         nulls: int | None = None,
+        clean: bool = False,
     ) -> None:
         self.known = values
         self.written = texts
         self.read = read
         self.empty = nulls
+        self.clean = clean
 
     @classmethod
     def joined(cls, parts: "Sequence[Column]") -> "Column":
@@ -55,11 +58,13 @@ class Column:
         lazy = next((part for part in parts if part.known is None), None)
         texts = [part.texts for part in parts]
         written = None if None in texts else list(chain.from_iterable(cast("list[list[Any]]", texts)))
+        nulls, clean = sum(part.nulls for part in parts), all(part.clean for part in parts)
         if written is not None and lazy:
-            return cls(texts=written, read=lazy.read)
+            return cls(texts=written, read=lazy.read, nulls=nulls, clean=clean)
         if written is not None and all(part.known is part.written for part in parts):
-            return cls(written, texts=written)
-        return cls(list(chain.from_iterable(part.values for part in parts)), texts=written)
+            return cls(written, texts=written, nulls=nulls, clean=clean)
+        values = list(chain.from_iterable(part.values for part in parts))
+        return cls(values, texts=written, nulls=nulls, clean=clean)
 
     @property
     def values(self) -> list[Any]:
@@ -90,10 +95,17 @@ class Column:
         """The column of some of the rows."""
         values = None if self.known is None else [self.known[place] for place in places]
         texts = None if self.written is None else [self.written[place] for place in places]
-        return Column(values, texts=texts, read=self.read)
+        return Column(values, texts=texts, read=self.read, clean=self.clean)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return sent, (self.values, self.written)
+        whole = self.clean and self.written and not self.nulls
+        texts = (
+            "\n".join(self.written or ()) if whole else self.written
+        )  # one text travels in a tenth of the time
+        if self.known is None and self.read in TRAVELLING:
+            return sent, (None, texts, self.read, self.clean)
+        values = None if self.known is self.written else self.values
+        return sent, (values, texts, None, self.clean)
 
     def spread(self, raws: list[Any], there: list[Any]) -> "Column":
         """The column of `there`, the values that `raws` has besides its nulls, with those nulls again."""
@@ -102,12 +114,21 @@ class Column:
             return self
         known = raws if self.known is there else filled(self.known, raws)
         written = raws if self.written is there else filled(self.written, raws)
-        return Column(known, texts=written, read=self.read, nulls=self.empty)
+        return Column(known, texts=written, read=self.read, nulls=self.empty, clean=self.clean)
 
 
-def sent(values: list[Any], texts: list[Any] | None) -> Column:
-    """A column of another process: what `read` was is known there alone, so its values come along."""
-    return Column(values, texts=texts)
+TRAVELLING = frozenset({int, datetime.fromisoformat})
+"""What may read values in another process than it was named in; else the values come along."""
+
+
+def sent(
+    values: list[Any] | None, texts: list[Any] | str | None, read: Callable[[Any], Any] | None, clean: bool
+) -> Column:
+    """A column of another process. Texts of which none is null or has an end of line came as one."""
+    written = texts.split("\n") if isinstance(texts, str) else texts
+    return Column(
+        written if values is None and read is None else values, texts=written, read=read, clean=clean
+    )
 
 
 def filled(values: list[Any] | None, there: Sequence[Any]) -> list[Any] | None:

@@ -50,7 +50,8 @@ class Parcel:
         if batch is None or self.lines is None:
             return page
         rest = Rest(self.number, ask)
-        batch.rows = ShippedRows(self, rest)
+        columns = ShippedColumns(self.names, self.here, rest)
+        batch.rows = ShippedRows(columns, self.length, self.lines)
         batch.records = ShippedRecords(self.length, rest)
         return replace(page, records=batch.records)
 
@@ -86,29 +87,33 @@ class Rest:
 class ShippedColumns(Mapping[str, Column]):
     """The columns of a batch, of which most have stayed behind."""
 
-    def __init__(self, parcel: Parcel, rest: Rest) -> None:
-        self.parcel = parcel
+    def __init__(self, names: Sequence[str], here: Mapping[str, Column], rest: Rest) -> None:
+        self.names = names
+        self.here = here
         self.rest = rest
 
     def __getitem__(self, name: str) -> Column:
-        return self.parcel.here[name] if name in self.parcel.here else self.rest.columns[name]
+        return self.here[name] if name in self.here else self.rest.columns[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.parcel.names
+        return name in self.names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.parcel.names)
+        return iter(self.names)
 
     def __len__(self) -> int:
-        return len(self.parcel.names)
+        return len(self.names)
 
 
 class ShippedRows(Rows):
-    """The rows of a batch, in `lines` as COPY reads them."""
+    """The rows of a batch, in `lines` as COPY reads them.
 
-    def __init__(self, parcel: Parcel, rest: Rest) -> None:
-        super().__init__(ShippedColumns(parcel, rest), parcel.length)
-        self.lines = parcel.lines
+    Nothing here leads back to what they came in: batches are let go one by one, without a search for cycles.
+    """
+
+    def __init__(self, columns: ShippedColumns, length: int, lines: Lines) -> None:
+        super().__init__(columns, length)
+        self.lines = lines
 
 
 class ShippedRecords(Sequence[Record]):

@@ -1,8 +1,10 @@
 """Reading in processes of their own: the same rows, the same errors, nothing left behind."""
 
+import gc
 import logging
 import multiprocessing
 import pickle
+import weakref
 from datetime import UTC, datetime
 
 import pytest
@@ -294,3 +296,22 @@ def test_unreadable_record_arrives_as_it_was_sent():
     arrived = pickle.loads(pickle.dumps(sent))
 
     assert (arrived, arrived.error) == (sent, sent.error)
+
+
+@pytest.mark.django_db(databases=["default", "postgres"])
+def test_batch_that_was_saved_is_let_go_without_a_search_for_cycles(postgres_database):
+    records = [{"id": n, "name": f"n {n}", "updated_at": wall(n)} for n in range(3)]
+    batch = engines.ReadingProcessor().process_batch(records)
+    loader = create_loader(
+        Target(models.Reading, ("id",), datetime.now(UTC), postgres_database), "postgresql"
+    )
+    parcel = packed(0, Page(records), batch, loader.lines(batch.rows), loader.looked_at)
+    gc.disable()
+    try:
+        page = pickle.loads(pickle.dumps(parcel)).opened({0: batch}.__getitem__)
+        rows = weakref.ref(page.batch.rows)
+        loaded = loader.load(page.batch.rows).created
+        del page
+        assert (loaded, rows()) == (3, None)
+    finally:
+        gc.enable()

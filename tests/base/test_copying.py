@@ -9,7 +9,7 @@ from django.db import connections, models
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.base.loaders.copying import AT_ONCE, copy_texts, encoder_of
+from ingestion.base.loaders.copying import AT_ONCE, cells_of, copy_texts, encoder_of
 from ingestion.base.rows import Column
 from tests.shop.models import ShopOrder
 
@@ -31,7 +31,7 @@ def through_the_server(database, columns, rest=()):
             f"CREATE TEMPORARY TABLE copied (n serial, {', '.join(f'{name} text' for name in names)})"
         )
         with cursor.copy(f"COPY copied ({', '.join(names)}) FROM STDIN") as copy:
-            copy.write("".join(copy_texts(columns, rest)))
+            copy.write("".join(copy_texts([(texts, cells_of(Column(), texts)) for texts in columns], rest)))
         cursor.execute(f"SELECT {', '.join(names)} FROM copied ORDER BY n")
         return cursor.fetchall()
 
@@ -69,6 +69,15 @@ def test_one_column_is_copied_like_many(database):
     names = [*map(str, range(AT_ONCE)), "a\tb", None]
 
     assert through_the_server(database, [names]) == [(name,) for name in names]
+
+
+@pytest.mark.parametrize("texts", [["a", "b"], ["a", None], [None, None]])
+def test_texts_of_a_clean_column_are_cells_but_for_nulls_and_others_are_looked_through(texts):
+    clean, other = Column(texts=texts, clean=True), Column(texts=texts)
+    odd = ["a\tb", "c"]
+
+    assert cells_of(clean, texts)(texts) == cells_of(other, texts)(texts) == [text or "\\N" for text in texts]
+    assert cells_of(other, odd)(odd) == cells_of(clean, odd)(odd) == ["a\\tb", "c"]
 
 
 class Loud(models.CharField):

@@ -102,12 +102,17 @@ def taken(field, raw):
 @example(["ada", " n/a"])
 @example(["", None, MISSING])
 @example(["12", 7])
+@example(["12", ""])
+@example(["a\\b", "a\tb"])
+@example(["a\rb", "c"])
 def test_column_that_is_read_at_a_glance_is_the_one_that_the_exact_way_makes(kind, declared, raws):
     field = compiled(kind, declared)
     column = field.take_all(raws)
 
     if column is not None:
         assert [(type(value), repr(value)) for value in column.values] == [taken(field, raw) for raw in raws]
+        assert not (column.clean and set("\\\t\r\n") & set("".join(filter(None, column.texts))))
+        assert column.nulls == column.values.count(None)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +136,7 @@ def test_ordinary_values_are_read_at_a_glance(kind, raws, values):
 
     assert column.values == values
     assert column.nulls == values.count(None)
+    assert column.clean or isinstance(raws[0], datetime) or values.count(None) == len(values)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Rows by column: what somebody sees of them is what a list of dicts would show."""
 
+import pickle
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -87,3 +88,34 @@ def test_joined_columns_of_different_kinds_have_no_texts():
     joined = Column.joined([Column([1]), Column([{"a": 1}])])
 
     assert (joined.values, joined.texts) == ([1, {"a": 1}], None)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column(["a", "b"], texts=["a", "b"], clean=True),
+        Column(["a\nb", "c"]),
+        Column(["a", None], texts=["a", None], clean=True),
+        Column([1, 2], texts=["1", "02"], clean=True),
+        Column(texts=["7", "08"], read=int, clean=True),
+        Column(texts=["2026-03-01T00:00:00+00:00", None], read=datetime.fromisoformat),
+        Column(texts=["1.5", None], read=lambda text: text and Decimal(text)),
+        Column(texts=["b", "c"]),
+        Column([DAY, None]),
+        Column([{"a": 1}]),
+        Column([]),
+    ],
+)
+def test_column_that_has_travelled_is_the_same(column):
+    arrived = pickle.loads(pickle.dumps(column))
+
+    assert (arrived.values, arrived.texts) == (column.values, column.texts)
+    assert (arrived.nulls, arrived.clean) == (column.nulls, column.clean)
+
+
+def test_parts_and_selections_of_clean_columns_are_clean():
+    clean, other = Column(["a", "b"], texts=["a", "b"], clean=True), Column(["a\tb"])
+
+    assert Column.joined([clean, clean]).clean
+    assert clean.select([1]).clean
+    assert not Column.joined([clean, other]).clean

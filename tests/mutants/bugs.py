@@ -149,10 +149,10 @@ BUGS = [
         "a retry swallows the error",
         (
             BaseAPIClient.request,
-            "return await self.send(request)",
+            "return await self.send(request, decode)",
             "if attempt.num == patience.attempts:\n"
             '                return Answer({"results": [], "account": "account 1"}, {}, 0, request)\n'
-            "            return await self.send(request)",
+            "            return await self.send(request, decode)",
         ),
         seed=56,
     ),
@@ -166,8 +166,8 @@ BUGS = [
         "a failed read is an empty success",
         (
             BaseAPIClient.with_records,
-            "if isinstance(found, list):",
-            "if not isinstance(found, list): found = []\n    if True:",
+            "if isinstance(found, (list, Records)):",
+            "if not isinstance(found, (list, Records)): found = []\n    if True:",
         ),
         seed=43,
     ),

@@ -67,9 +67,12 @@ class CompiledField:
         if self.reader is None:
             return None
         kinds = set(map(type, raws))
+        if len(kinds) == 1 and not kinds & NOTHING and (column := self.read(raws, *kinds)):
+            column.empty = 0
+            return column
         blank = self.blank_is_null and str in kinds and "" in raws
         if not blank and len(kinds) == 1 and not kinds & NOTHING:
-            return self.read(raws, kinds.pop())
+            return None
         if self.required or self.has_default or (blank and self.keeps_blank):
             return None
         if blank or Missing in kinds:
@@ -94,7 +97,7 @@ class CompiledField:
         return column and column.spread(texts, there)
 
     def read(self, values: list[Any], kind: type) -> Column | None:
-        """The column of values of one type, none of them empty."""
+        """The column of values of one type, none of them null; None where one is an empty text."""
         if self.null_texts and kind is str and not self.null_texts.isdisjoint(map(str.strip, values)):
             return None
         return self.reader(values, kind) if self.reader else None

@@ -6,7 +6,7 @@ looks at all values of a column with a handful of calls that run in C, and answe
 `take` would have given value by value; where one value is not ordinary it answers None, and the column goes
 the exact way. So it can be fast without deciding anything.
 
-A reader gets the values that are not null, and their one type.
+A reader gets the values that are not null, and their one type. An empty text is not ordinary.
 """
 
 import re
@@ -44,6 +44,9 @@ FIRST = "!"
 DIGITS = bytes.maketrans(b"123456789", b"000000000")
 NUMBER = re.compile(rb"-?(0+)(?:\.(0+))?")
 MOST_DIGITS = 18
+SPECIAL = ("\\", "\t", "\r")
+"""What must be escaped besides an end of line."""
+
 FLAGS = frozenset({0, 1})
 MOMENTS = frozenset(
     f"0000-00-00{between}00:00:00{fraction}{zone}".encode()
@@ -71,14 +74,15 @@ def read_text(values: list[Any], kind: type, *, longest: int) -> Column | None:
     together = "\n".join(values)
     if "\0" in together:
         return None
+    clean = together.count("\n") == len(values) - 1 and not any(map(together.__contains__, SPECIAL))
     if not together.isascii():
         try:
             together.encode()
         except UnicodeEncodeError:  # half of a surrogate pair
             return None
     elif min(values) >= FIRST:
-        return Column(values, texts=values)
-    return Column(values, texts=values) if all(map(str.strip, values)) else None
+        return Column(values, texts=values, clean=clean)
+    return Column(values, texts=values, clean=clean) if all(map(str.strip, values)) else None
 
 
 def read_object_id(values: list[Any], kind: type, *, longest: int) -> Column | None:
@@ -92,14 +96,14 @@ def read_email(values: list[Any], kind: type, *, longest: int) -> Column | None:
     """Addresses of the form that nearly all have, in lower case already."""
     if kind is not str or max(map(len, values)) > longest or None in map(USUAL_EMAIL.fullmatch, values):
         return None
-    return Column(values, texts=values)
+    return Column(values, texts=values, clean=True)
 
 
 def read_integer(values: list[Any], kind: type, *, low: int, high: int) -> Column | None:
     """Whole numbers within the column's range, as numbers or in digits."""
     if kind is str:
         if low <= 0 and shorter(values, high):
-            return Column(texts=values, read=int)
+            return Column(texts=values, read=int, clean=True)
         found = shapes(values)
         if found is None or not all(whole_shape(shape) for shape in found):
             return None
@@ -110,13 +114,15 @@ def read_integer(values: list[Any], kind: type, *, low: int, high: int) -> Colum
         return None
     if min(numbers) < low or max(numbers) > high:
         return None
-    return Column(numbers, texts=texts or list(map(str, numbers)))
+    return Column(numbers, texts=texts or list(map(str, numbers)), clean=True)
 
 
 def shorter(values: list[str], high: int) -> bool:
     """Whether texts are digits, and fewer of them than a number has."""
     together = "".join(values)
-    return together.isascii() and together.isdecimal() and max(map(len, values)) < len(str(high))
+    return (
+        together.isascii() and together.isdecimal() and all(values) and max(map(len, values)) < len(str(high))
+    )
 
 
 def whole_shape(shape: bytes) -> bool:
@@ -142,7 +148,7 @@ def read_decimal(
         form = NUMBER.fullmatch(shape)
         if not form or len(form[1]) > whole or len(form[2] or b"") > places:
             return None
-    return Column(texts=values, read=convert)
+    return Column(texts=values, read=convert, clean=True)
 
 
 def read_boolean(values: list[Any], kind: type) -> Column | None:
@@ -151,7 +157,7 @@ def read_boolean(values: list[Any], kind: type) -> Column | None:
         values = list(map(bool, values))
     elif kind is not bool:
         return None
-    return Column(values, texts=["t" if value else "f" for value in values])
+    return Column(values, texts=["t" if value else "f" for value in values], clean=True)
 
 
 def read_moment(values: list[Any], kind: type) -> Column | None:
@@ -170,7 +176,7 @@ def read_moment(values: list[Any], kind: type) -> Column | None:
     if {moment.tzinfo for moment in moments} != {UTC}:
         return None
     # Hardly any moment is looked at again: to keep them all would cost more than to read those anew.
-    return Column(texts=values, read=datetime.fromisoformat) if kind is str else Column(moments)
+    return Column(texts=values, read=datetime.fromisoformat, clean=True) if kind is str else Column(moments)
 
 
 def read_date(values: list[Any], kind: type) -> Column | None:
@@ -178,7 +184,7 @@ def read_date(values: list[Any], kind: type) -> Column | None:
     if kind is not str or shapes(values) != {b"0000-00-00"}:
         return None
     try:
-        return Column(list(map(date.fromisoformat, values)), texts=values)
+        return Column(list(map(date.fromisoformat, values)), texts=values, clean=True)
     except ValueError:
         return None
 

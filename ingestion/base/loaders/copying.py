@@ -13,6 +13,9 @@ Texts = Sequence[str | None]
 Encode = Callable[[Column], Texts]
 """A column's values as the server reads them, not escaped yet; None is null."""
 
+Cells = Callable[[Texts], Sequence[str]]
+"""Some of these texts as COPY reads them."""
+
 NULL = r"\N"
 ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
 """The backslash first: what the others become begins with one."""
@@ -79,12 +82,13 @@ def dumped(values: Sequence[Any], connection: Any) -> Texts:
     return list(map(text, values))
 
 
-def copy_texts(columns: Sequence[Texts], rest: Sequence[str | None]) -> Iterator[str]:
+def copy_texts(columns: Sequence[tuple[Texts, Cells]], rest: Sequence[str | None]) -> Iterator[str]:
     """The rows of these columns, each followed by the same `rest`; in parts, so that the server is given the
     first of them while the next is made."""
     end = ending(rest)
-    for start in range(0, len(columns[0]), AT_ONCE):
-        yield part_text([column[start : start + AT_ONCE] for column in columns], end)
+    for start in range(0, len(columns[0][0]), AT_ONCE):
+        part = [cells(texts[start : start + AT_ONCE]) for texts, cells in columns]
+        yield end.join([*map("\t".join, zip(*part, strict=True)), ""])
 
 
 def ending(rest: Sequence[str | None]) -> str:
@@ -92,27 +96,39 @@ def ending(rest: Sequence[str | None]) -> str:
     return "".join(f"\t{each}" for each in map(cell, rest)) + "\n"
 
 
-def part_text(columns: Sequence[Texts], end: str) -> str:
-    """Some of the rows."""
-    return end.join([*map("\t".join, zip(*map(cells, columns), strict=True)), ""])
+def cells_of(column: Column, texts: Texts) -> Cells:
+    """What makes cells of a column's texts. Of its own it may know that there is little to do."""
+    if not column.clean or texts is not column.written:
+        return looked_through
+    return with_nulls if column.nulls else as_they_come
 
 
-def cells(column: Texts) -> Sequence[str]:
+def as_they_come(texts: Texts) -> Sequence[str]:
+    """Texts that are cells."""
+    return cast("Sequence[str]", texts)
+
+
+def with_nulls(texts: Texts) -> Sequence[str]:
+    """Texts of which none must be escaped."""
+    return [NULL if text is None else text for text in texts]
+
+
+def looked_through(column: Texts) -> Sequence[str]:
     """A column's texts as cells.
 
     Hardly any has one of the characters that must be escaped; whether one has is seen by looking through all
     at once, where each null brings one backslash.
     """
     nulls = column.count(None)
-    full = [NULL if text is None else text for text in column] if nulls else cast("Sequence[str]", column)
+    full = with_nulls(column) if nulls else as_they_come(column)
     together = "".join(full)
     if together.count("\\") == nulls and not any(each in together for each in SEPARATORS):
         return full
-    escaped = iter(cells_of([text for text in column if text is not None]))
-    return [NULL if text is None else next(escaped) for text in column]
+    found = iter(escaped([text for text in column if text is not None]))
+    return [NULL if text is None else next(found) for text in column]
 
 
-def cells_of(texts: Sequence[str]) -> Sequence[str]:
+def escaped(texts: Sequence[str]) -> Sequence[str]:
     """Texts with what COPY reads as something else written as it reads it."""
     together = "\0".join(texts)  # a character that no column of the server takes
     for special, written in ESCAPES.items():

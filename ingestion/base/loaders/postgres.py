@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from ingestion.base.exceptions import FieldError
 from ingestion.base.loaders.base import Loaded, Target
-from ingestion.base.loaders.copying import Texts, copy_texts, dumped, ending
+from ingestion.base.loaders.copying import Cells, Texts, cells_of, copy_texts, dumped, ending
 from ingestion.base.loaders.portable import STAMPS, PortableLoader, initial, writable
 from ingestion.base.loaders.statements import BETWEEN, Composer, Statements, column_of
 from ingestion.base.records import Key, Row
@@ -75,8 +75,8 @@ class PostgresLoader(PortableLoader):
         if not own or self.target.children or not self.carries(own):
             return None
         self.connection.ensure_connection()
-        texts = self.encoded(self.statements(own), Rows.of(rows, own))
-        return Lines(own, tuple(part.encode() for part in copy_texts(list(texts.values()), ())))
+        columns = self.encoded(self.statements(own), Rows.of(rows, own))
+        return Lines(own, tuple(part.encode() for part in copy_texts(list(columns.values()), ())))
 
     def keys_and_body(
         self, statements: Statements, own: tuple[str, ...], rows: Rows
@@ -87,8 +87,10 @@ class PostgresLoader(PortableLoader):
             encode = dict(statements.encoders)
             keys = [encode[name](rows.columns[name]) for name in self.target.key]
             return keys, partial(rows.lines.ended, ending(rest))
-        texts = self.encoded(statements, rows)
-        return [texts[name] for name in self.target.key], partial(copy_texts, list(texts.values()), rest)
+        columns = self.encoded(statements, rows)
+        return [columns[name][0] for name in self.target.key], partial(
+            copy_texts, list(columns.values()), rest
+        )
 
     def all_new(self, cursor: Any, statements: Statements, columns: Sequence[Texts]) -> bool:
         """Whether the table has none of these keys, deleted rows included."""
@@ -135,9 +137,10 @@ class PostgresLoader(PortableLoader):
                 return True
         return False
 
-    def encoded(self, statements: Statements, rows: Rows) -> dict[str, Texts]:
-        """The batch as texts, column by column."""
-        return {name: encode(rows.columns[name]) for name, encode in statements.encoders}
+    def encoded(self, statements: Statements, rows: Rows) -> dict[str, tuple[Texts, Cells]]:
+        """The batch as texts, column by column, and what makes cells of them."""
+        texts = {name: encode(rows.columns[name]) for name, encode in statements.encoders}
+        return {name: (found, cells_of(rows.columns[name], found)) for name, found in texts.items()}
 
     def copy(self, cursor: Any, statement: str, body: Body) -> None:
         """A batch in the text format that the server parses, while the rest of it is still being written."""
