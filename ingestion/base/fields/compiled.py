@@ -92,7 +92,9 @@ class CompiledField:
             return None
         if known == "moments":
             nulls = len(texts) - len(there)
-            return None if self.null_texts else Column(texts=texts, read=datetime.fromisoformat, nulls=nulls)
+            if self.null_texts:
+                return None
+            return Column(texts=texts, read=datetime.fromisoformat, nulls=nulls, clean=True)
         column = self.reader(there, str) if there else None
         return column and column.spread(texts, there)
 

@@ -35,7 +35,7 @@ from ingestion.base.validators.texts import USUAL_EMAIL, USUAL_LENGTH
 Reader = Callable[[list[Any], type], Column | None]
 
 Known = Literal["digits", "moments"]
-"""What a client knows of a column's texts: whole numbers in digits, moments in UTC."""
+"""What a client knows of a column's texts: whole numbers in digits, moments in UTC of a usual shape."""
 
 ANY_LENGTH = 2**31
 FIRST = "!"
