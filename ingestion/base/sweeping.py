@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 from ingestion.base.datasource import DataSource, Resource
-from ingestion.base.deletes import SeenKeys, check_sweep, missing_keys, stretches
+from ingestion.base.deletes import SeenKeys, alive, check_sweep, missing_keys, stretches
 from ingestion.base.exceptions import SafetyStop
 from ingestion.base.history import sweep_due
 from ingestion.base.patience import in_database
@@ -119,6 +119,8 @@ class Sweeping(ABC):
         of a delta that showed nothing or too little: its other rows are good, and a full run will ask.
         """
         target, found = self.writer.loader.target, []
+        if await in_database(target.using, self.has_made_all, window):
+            return []
         for part, rows in stretches(
             window, self.scope, self.part_field, self.processor.timestamp_field
         ).items():
@@ -135,6 +137,15 @@ class Sweeping(ABC):
                 continue
             found += missing
         return found
+
+    def has_made_all(self, window: Window) -> bool:
+        """Whether this run itself has made every living row: then it has seen each, and need not compare.
+
+        So it is with a first load. Rows that it has buried again, or only thought of making, are none.
+        """
+        made = self.history.records_created
+        sure = window.strategy == "full" and not (self.history.records_deleted or self.plan.dry_run)
+        return sure and made > 0 and alive(self.writer.loader.target).count() == made
 
     async def read_keys(self, into: SeenKeys, window: Window) -> None:
         """What an interrupted run has read before this one, or everything, once more for its keys alone."""

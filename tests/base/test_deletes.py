@@ -1,6 +1,8 @@
 """Deletes: tombstones, and sweeps that only a complete read may do."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ingestion.base.exceptions import SafetyStop, SourceError
 from ingestion.base.plan import SyncPlan
@@ -241,6 +243,46 @@ def test_after_an_unstable_read_the_source_is_asked_for_the_key_itself():
 
     assert (history.records_deleted, len(source.requests)) == (1, 2)
     assert ShopStock.objects.filter(article="a00004").exists()
+
+
+# A run that has made every living row compares nothing.
+
+
+def compared(run):
+    """What a run did, and whether it has looked at the keys that are stored."""
+    with CaptureQueriesContext(connection) as asked:
+        history = run()
+    keys = [each for each in asked if "source_deleted_at" in each["sql"] and "COUNT" not in each["sql"]]
+    return history, any(f'SELECT "{ShopStock._meta.db_table}"."shop"' in each["sql"] for each in keys)
+
+
+def test_first_load_compares_no_keys_and_the_next_does():
+    source = StockSource(stock(30))
+
+    assert [compared(lambda: sync(source))[1] for _ in range(2)] == [False, True]
+
+
+@pytest.mark.parametrize("flags", [{}, {"dry_run": True}], ids=str)
+def test_row_that_was_there_before_goes_also_when_others_are_made(flags):
+    source = StockSource(stock(20))
+    sync(source)
+    source.records = [{"shop": 2, "article": f"b{n:05}"} for n in range(20)] + stock(18)
+    history = sync(source, **flags)
+
+    assert (history.records_created, history.records_deleted) == (20, 2)
+
+
+def test_row_that_was_made_and_buried_again_stands_for_no_other():
+    class Swept(ShopCustomerSyncEngine):
+        deletes = "sweep"
+
+    source = MemorySource([customer(1)], page_size=1)
+    sync(source, Swept)
+    source.records = [customer(2), customer(3), customer(3, 5, deleted=True)]
+    history = sync(source, Swept, full=True)
+
+    assert (history.records_created, history.records_deleted) == (2, 2)
+    assert list(ShopCustomer.objects.values_list("id", flat=True)) == ["2"]
 
 
 # Tombstones.
