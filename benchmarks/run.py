@@ -43,7 +43,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--database", action="store_true", help="leads from MariaDB instead of contacts")
     parser.add_argument("--leads", type=int, nargs="+", default=[100_000], help="how many, for --database")
-    parser.add_argument("--tools", nargs="*", default=[], help="some of ours, dlt, sling, ingestr")
+    parser.add_argument("--tools", nargs="*", default=[], help="some of ours, ours-apart, dlt, sling, …")
     parser.add_argument("--limit", type=float, default=1800, help="seconds for one process (default 1800)")
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     found = parser.parse_args()
@@ -109,7 +109,7 @@ def main() -> int:
     """Measure, print, and write what was asked for."""
     flags, busy = arguments(), os.getloadavg()[0]
     if flags.database:
-        loads, wrong = leads.compare(flags.leads, flags.tools, flags.limit)
+        loads, wrong = leads.compare(flags.leads, flags.tools, flags.runs, flags.limit)
         print("\n".join(["", leads.figures(loads), *(f"\n**Wrong:** {what}" for what in wrong)]))
         return 1 if wrong else 0
     with fresh_database() as database:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from subprocess import STDOUT
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ import psycopg
 import pymysql
 from psycopg import sql
 
-from benchmarks.database import fresh_database
+from benchmarks.database import Database, fresh_database
 from benchmarks.leads.tools import SERVER, TOOLS, Tool, Way
 from benchmarks.processes import ROOT, ProcessFailed, run
 from benchmarks.report import table
@@ -97,12 +98,24 @@ def measured(tool: Tool, records: int, url: str, name: str, limit: float) -> Ite
         command, environment = tool.start(way)
         if not tool.requirements:
             run([sys.executable, "manage.py", "migrate", "-v0"], environment, limit)
+        if tool.key_alone:
+            drop_indexes(database, tool.table)
         for scenario in ("first", "unchanged"):
             database.settle()
             seconds, peak = timed(command, environment, limit)
             rows = count(database.name, tool.table)
             wrong = "" if rows == records else f"{tool.title}, {scenario}: {rows} rows of {records}"
             yield Load(tool, records, scenario, seconds, peak, rows, wrong)
+
+
+def drop_indexes(database: Database, where: tuple[str, str]) -> None:
+    """All indexes of a table but that of its primary key."""
+    others = (
+        "SELECT indexrelid::regclass::text FROM pg_index"
+        " WHERE indrelid = format('%%I.%%I', %s::text, %s::text)::regclass AND NOT indisprimary"
+    )
+    for (name,) in database.connection.execute(others, where).fetchall():
+        database.connection.execute(sql.SQL("DROP INDEX {}").format(sql.SQL(name)))
 
 
 def count(database: str, where: tuple[str, str]) -> int:
@@ -112,14 +125,15 @@ def count(database: str, where: tuple[str, str]) -> int:
         return int((connection.execute(query).fetchone() or (0,))[0])
 
 
-def compare(sizes: Sequence[int], only: Sequence[str], limit: float) -> tuple[list[Load], list[str]]:
-    """All tools at all sizes; what they took, and what was wrong."""
+def compare(
+    sizes: Sequence[int], only: Sequence[str], runs: int, limit: float
+) -> tuple[list[Load], list[str]]:
+    """All tools at all sizes, so many times; what they took, and what was wrong."""
     loads, wrong = [], []
+    tools = [tool for tool in TOOLS if not only or tool.name in only]
     for records in sizes:
         with leads(records) as (url, name):
-            for tool in TOOLS:
-                if only and tool.name not in only:
-                    continue
+            for tool in tools * runs:
                 try:
                     tool.install()
                     for load in measured(tool, records, url, name, limit):
@@ -133,16 +147,24 @@ def compare(sizes: Sequence[int], only: Sequence[str], limit: float) -> tuple[li
 
 
 def figures(loads: Sequence[Load]) -> str:
-    """The tables of RESULTS.md."""
+    """The tables of RESULTS.md, with the medians of all runs and the highest peaks."""
     parts = []
     for records in dict.fromkeys(load.records for load in loads):
         rows = []
         for tool in dict.fromkeys(load.tool for load in loads):
-            own = {load.scenario: load for load in loads if (load.tool, load.records) == (tool, records)}
-            if len(own) == 2:
-                first, again = own["first"], own["unchanged"]
-                took = (f"{first.seconds:.2f}", f"{records / first.seconds:,.0f}", f"{first.peak:,.0f}")
-                rows.append((tool.title, *took, f"{again.seconds:.2f}", f"{again.peak:,.0f}"))
+            own = [load for load in loads if (load.tool, load.records) == (tool, records)]
+            first, again = (
+                [load for load in own if load.scenario == name] for name in ("first", "unchanged")
+            )
+            if first and again:
+                seconds = median(load.seconds for load in first)
+                took = (
+                    f"{seconds:.2f}",
+                    f"{records / seconds:,.0f}",
+                    f"{max(load.peak for load in first):,.0f}",
+                )
+                delta = f"{median(load.seconds for load in again):.2f}"
+                rows.append((tool.title, *took, delta, f"{max(load.peak for load in again):,.0f}"))
         header = ("", "first load s", "rows/s", "peak MiB", "unchanged delta s", "peak MiB ")
         parts.append(f"#### {records:,} leads\n\n{table(header, rows)}")
     return "\n\n".join(parts)

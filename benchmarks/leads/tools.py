@@ -29,7 +29,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Tool:
-    """One of them. `requirements` are installed from PyPI into an environment of its own."""
+    """One of them. `requirements` are installed from PyPI into an environment of its own.
+
+    `key_alone` takes away the indexes that a model declares, as other tools' tables have none.
+    """
 
     name: str
     title: str
@@ -37,6 +40,7 @@ class Tool:
     command: Callable[[Way, Path], Sequence[str]]
     requirements: tuple[str, ...] = ()
     environment: Callable[[Way], Mapping[str, str]] = lambda way: {}
+    key_alone: bool = False
 
     @property
     def home(self) -> Path:
@@ -122,6 +126,22 @@ TOOLS = (
         ("public", "ingestion_genius_lead"),
         ours_apart,
         environment=our_settings,
+    ),
+    Tool(
+        "ours-key",
+        "this product, no index but the key",
+        ("public", "ingestion_genius_lead"),
+        ours,
+        environment=our_settings,
+        key_alone=True,
+    ),
+    Tool(
+        "ours-key-apart",
+        "this product, no index but the key, --partitions 2",
+        ("public", "ingestion_genius_lead"),
+        ours_apart,
+        environment=our_settings,
+        key_alone=True,
     ),
     Tool(
         "dlt",
