@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 import aiohttp
-import stamina
 
 from ingestion.base import logs
 from ingestion.base.ahead import PagesAhead
@@ -265,15 +264,8 @@ class BaseAPIClient(DataSource):
 
         Raises TransientError when it never was, else what `transport.problem` and `transport.decoded` raise.
         """
-        patience = self.patience
-        async for attempt in stamina.retry_context(
-            on=lambda error: self.wait_before_retry(error, self.paces[request.lane]),
-            attempts=patience.attempts,
-            timeout=patience.seconds,
-            wait_initial=patience.initial,
-            wait_max=patience.longest,
-            wait_jitter=patience.initial,
-        ):
+        again = partial(self.wait_before_retry, pace=self.paces[request.lane])
+        async for attempt in self.patience.attempts_at(again):
             with attempt:
                 return await self.send(request, decode)
         raise TransientError("was never tried", where=request.path)  # stamina tries at least once

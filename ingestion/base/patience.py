@@ -5,7 +5,7 @@ which the batch's number tells.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -18,6 +18,7 @@ from ingestion.base.logs import logger
 from ingestion.conf import setting
 
 T = TypeVar("T")
+On = type[Exception] | Callable[[Exception], bool | float]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ class Patience:
             setting("INGESTION_RETRY_SECONDS", "300"),
         )
         return cls(int(attempts), float(seconds), initial=min(0.5, float(seconds) / 100))
+
+    def attempts_at(self, on: On) -> AsyncIterator[stamina.Attempt]:
+        """Attempts one after the other, each entered with `with`; `on` says what is tried again, and when."""
+        return stamina.retry_context(
+            on=on,
+            attempts=self.attempts,
+            timeout=self.seconds,
+            wait_initial=self.initial,
+            wait_max=self.longest,
+            wait_jitter=self.initial,
+        )
 
 
 DatabaseFault = (OperationalError, InterfaceError)

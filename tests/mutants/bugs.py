@@ -150,7 +150,7 @@ BUGS = [
         (
             BaseAPIClient.request,
             "return await self.send(request, decode)",
-            "if attempt.num == patience.attempts:\n"
+            "if attempt.num == self.patience.attempts:\n"
             '                return Answer({"results": [], "account": "account 1"}, {}, 0, request)\n'
             "            return await self.send(request, decode)",
         ),

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
-import stamina
 
 from ingestion.base.database.reflected import Reflected
 from ingestion.base.database.sessions import Rows, open_session, shown
@@ -172,15 +171,7 @@ class DatabaseDataSource(DataSource):
 
         Raises TransientError when patience ends, and what cannot pass at once.
         """
-        patience = self.patience
-        async for attempt in stamina.retry_context(
-            on=TransientError,
-            attempts=patience.attempts,
-            timeout=patience.seconds,
-            wait_initial=patience.initial,
-            wait_max=patience.longest,
-            wait_jitter=patience.initial,
-        ):
+        async for attempt in self.patience.attempts_at(TransientError):
             with attempt:
                 try:
                     await self.ready()
