@@ -88,9 +88,8 @@ class PostgresLoader(PortableLoader):
             keys = [encode[name](rows.columns[name]) for name in self.target.key]
             return keys, partial(rows.lines.ended, ending(rest))
         columns = self.encoded(statements, rows)
-        return [columns[name][0] for name in self.target.key], partial(
-            copy_texts, list(columns.values()), rest
-        )
+        keys = [columns[name][0] for name in self.target.key]
+        return keys, partial(copy_texts, list(columns.values()), rest)
 
     def all_new(self, cursor: Any, statements: Statements, columns: Sequence[Texts]) -> bool:
         """Whether the table has none of these keys, deleted rows included."""
