@@ -1,7 +1,8 @@
 """Several pages at once: the next ones are asked for before it is their turn, and answered in order.
 
 From each answer the paging style decides which page comes next (`next`); which ones will follow that is only
-guessed (`following`). A guess that turns out wrong, because the list has ended, is dropped unread.
+guessed (`following`). A guess that turns out wrong, because the list has ended, is dropped, unless it shows
+that the list has grown meanwhile.
 """
 
 import asyncio
@@ -47,6 +48,15 @@ class PagesAhead:
             if last is None:
                 return
             self.under_way.append((last, asyncio.ensure_future(self.ask(last))))
+
+    def grown(self, shows_more: Callable[[Answer], bool]) -> Request | None:
+        """The next page under way, where one of these has come already and shows that the list goes on.
+
+        An answer that ended the list may be older than it: what is in hand is never taken for absent.
+        """
+        come = [task for _, task in self.under_way if task.done() and not task.exception()]
+        more = any(shows_more(task.result()) for task in come)
+        return self.under_way[0][0] if more else None
 
     async def drop(self) -> None:
         """Stop what is under way; what became of it does not matter."""

@@ -212,6 +212,7 @@ class BaseAPIClient(DataSource):
                     answer = self.with_records(await ahead.answer(request), stage)
                     calls, self.calls = self.calls, 0
                     request = None if answer.unchanged else stage.paginator.next(answer)
+                    request = request or ahead.grown(partial(self.goes_on, stage, answer))
                     after = {"stage": number, "at": stage.position(request)} if request else None
                     position_after = after or {"stage": number + 1, "at": None}
                     page = Page(answer.records, position_after, answer.size, calls)
@@ -224,6 +225,14 @@ class BaseAPIClient(DataSource):
                     if stage.adds:
                         records = [{**record, **stage.adds} for record in records]
                     yield replace(page, records=records)
+
+    def goes_on(self, stage: Stage, last: Answer, beyond: Answer) -> bool:
+        """Whether a page beyond the last has records, and not only those of the last once more."""
+        try:
+            records = self.with_records(beyond, stage).records
+        except SourceError:  # there is no such page, says the service in its own way
+            return False
+        return bool(records) and records != last.records
 
     def read_keys(self, resource: Resource, window: Window) -> AsyncIterator[Page]:
         """Everything once more; of a read that was gone on with, only the lists it had come through.

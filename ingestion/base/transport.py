@@ -91,16 +91,15 @@ async def read_body(response: aiohttp.ClientResponse, where: str) -> bytes:
 
     Raises TransientError when it breaks off, SourceError when it is too large.
     """
-    chunks, size = [], 0
+    data = bytearray()
     try:
-        async for chunk in response.content.iter_any():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MOST_BYTES:
+        async for chunk in response.content.iter_chunked(2**16):
+            data += chunk
+            if len(data) > MOST_BYTES:
                 raise too_large(where)
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         raise broken_off(where, type(error).__name__) from error
-    return decompressed(b"".join(chunks), response.headers.get("Content-Encoding", ""), where)
+    return decompressed(bytes(data), response.headers.get("Content-Encoding", ""), where)
 
 
 def decompressed(data: bytes, encoding: str, where: str) -> bytes:

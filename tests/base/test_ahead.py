@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -39,9 +40,32 @@ class Service(ThreadingHTTPServer):
         self.bad_page = bad_page
         self.asked = []
 
+    def page(self, number):
+        """What a page shows."""
+        return self.customers[(number - 1) * SIZE : number * SIZE]
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}"
+
+
+class Growing(Service):
+    """15 customers when page 2 is asked for; all of them once the pages behind it are, which come first."""
+
+    def __init__(self, customers, last=0):
+        super().__init__(customers)
+        self.answered = threading.Event()
+        self.last = last
+
+    def page(self, number):
+        if number == 2:
+            self.answered.wait(timeout=20)
+            time.sleep(0.2)
+            return self.customers[10:15]
+        found = super().page(min(number, self.last or number))
+        if number == 4:
+            self.answered.set()
+        return found
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -52,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(number)
         if self.server.together and number > 1:
             self.server.together.wait(timeout=20)
-        found = self.server.customers[(number - 1) * SIZE : number * SIZE]
+        found = self.server.page(number)
         body = json.dumps({"data": found}).encode()
         self.send_response(404 if number == self.server.bad_page else 200)
         self.send_header("Content-Type", "application/json")
@@ -68,8 +92,8 @@ class Handler(BaseHTTPRequestHandler):
 def serve():
     started = []
 
-    def start(*args, **kwargs):
-        service = Service(*args, **kwargs)
+    def start(*args, kind=Service, **kwargs):
+        service = kind(*args, **kwargs)
         threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         started.append(service)
         return service
@@ -128,6 +152,20 @@ def test_keys_that_decide_on_deletes_are_read_one_page_after_the_other(serve):
 
     assert async_to_sync(keys)() == [10, 10, 5]
     assert service.asked == [1, 2, 3]
+
+
+@pytest.mark.parametrize("customers", [24, 34, 70])
+def test_page_that_has_come_already_is_not_dropped_because_an_earlier_one_was_the_last(serve, customers):
+    service = serve(customers, kind=Growing)
+    seen = read(service, 4)
+
+    assert seen == [str(n) for n in range(customers) if not 15 <= n < 20]
+
+
+def test_page_beyond_the_end_that_brings_the_last_one_again_is_the_end(serve):
+    service = serve(15, kind=Growing, last=2)
+
+    assert read(service, 4) == [str(n) for n in range(15)]
 
 
 def test_first_page_that_is_the_last_is_the_only_request(serve):
