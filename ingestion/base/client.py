@@ -73,12 +73,9 @@ class Stage:
 
     def decode(self) -> Decode:
         """What reads its pages: into columns where the records stay as they come."""
-        as_they_come = not (self.complete or self.adds or self.keyed_by)
-        return (
-            PageDecoder(split_path(self.items) if self.items else ()).decode
-            if as_they_come
-            else DECODER.decode
-        )
+        if self.complete or self.adds or self.keyed_by:
+            return DECODER.decode
+        return PageDecoder(split_path(self.items) if self.items else ()).decode
 
     def position(self, request: Request) -> Any:
         """Where this list can be gone on with: a key in it, or else only its beginning (None)."""
